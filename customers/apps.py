@@ -1,0 +1,12 @@
+"""App configuration."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CustomersConfig(AppConfig):
+    """External contacts, members, persons, tags."""
+
+    name = "customers"
+    label = "customers"
+    verbose_name = _("Customers")

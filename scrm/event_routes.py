@@ -1,0 +1,39 @@
+"""The one ordered map of events to handlers, and of outbox kinds to senders (ADR-0005)."""
+
+from attribution.adds.handlers import ADD_EPISODE
+from attribution.adds.senders import REMARK_SENDER, TAG_SENDER
+from attribution.welcome.handlers import WELCOME
+from attribution.welcome.senders import WELCOME_SENDER
+from contacts.directory.handlers import DEPARTMENT_CHANGED, MEMBER_CHANGED
+from customers.relations.handlers import RELATION_CHANGED
+from customers.tags.handlers import TAG_CHANGED
+from scrm.core.alerts.senders import ROBOT_SENDER
+from scrm.core.outbox.sending import Sender
+from scrm.inbox.handling import Handler
+
+CONTACT = "change_external_contact"
+DIRECTORY = "change_contact"
+
+EVENT_ROUTES: dict[tuple[str, str], tuple[Handler, ...]] = {
+    # The welcome comes first: its code lives 20 seconds.
+    (CONTACT, "add_external_contact"): (WELCOME, RELATION_CHANGED, ADD_EPISODE),
+    (CONTACT, "add_half_external_contact"): (WELCOME, RELATION_CHANGED, ADD_EPISODE),
+    (CONTACT, "edit_external_contact"): (RELATION_CHANGED,),
+    (CONTACT, "del_external_contact"): (RELATION_CHANGED, ADD_EPISODE),
+    (CONTACT, "del_follow_user"): (RELATION_CHANGED, ADD_EPISODE),
+    (CONTACT, "transfer_fail"): (RELATION_CHANGED,),
+    ("change_external_tag", "create"): (TAG_CHANGED,),
+    ("change_external_tag", "update"): (TAG_CHANGED,),
+    ("change_external_tag", "delete"): (TAG_CHANGED,),
+    ("change_external_tag", "shuffle"): (TAG_CHANGED,),
+    (DIRECTORY, "create_user"): (MEMBER_CHANGED,),
+    (DIRECTORY, "update_user"): (MEMBER_CHANGED,),
+    (DIRECTORY, "delete_user"): (MEMBER_CHANGED,),
+    (DIRECTORY, "create_party"): (DEPARTMENT_CHANGED,),
+    (DIRECTORY, "update_party"): (DEPARTMENT_CHANGED,),
+    (DIRECTORY, "delete_party"): (DEPARTMENT_CHANGED,),
+}
+
+OUTBOX_SENDERS: dict[str, Sender] = {
+    sender.kind: sender for sender in (WELCOME_SENDER, TAG_SENDER, REMARK_SENDER, ROBOT_SENDER)
+}

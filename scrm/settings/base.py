@@ -1,0 +1,248 @@
+"""Settings of every environment; production is this file and the environment."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from csp.constants import NONCE, NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from scrm.settings.env import env_bool, env_int, env_list, env_str
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+VAR_DIR = Path(env_str("SCRM_VAR_DIR", str(BASE_DIR / "var")))
+
+DEBUG = False
+DEMO_MODE = env_bool("SCRM_DEMO_MODE", default=False)
+SECRET_KEY = env_str("SECRET_KEY", "")
+BASE_URL = env_str("SCRM_BASE_URL", "http://127.0.0.1:8000")
+ALLOWED_HOSTS = env_list("SCRM_ALLOWED_HOSTS", urlsplit(BASE_URL).hostname or "")
+CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https://") else []
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_filters",
+    "django_tables2",
+    "django_htmx",
+    "axes",
+    "csp",
+    "django_prometheus",
+    "scrm.core",
+    "scrm.accounts",
+    "scrm.inbox",
+    "contacts",
+    "customers",
+    "attribution",
+    "scrm.home",
+    "scrm.demo",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "scrm.core.middleware.RequestContextMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "scrm.accounts.middleware.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "scrm.core.middleware.DenyByDefaultMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "scrm.urls"
+WSGI_APPLICATION = "scrm.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "scrm.home.context.console",
+            ],
+        },
+    },
+]
+
+
+def database_from_url(url: str) -> dict[str, object]:
+    """Turn a postgres:// URL into Django's settings; only PostgreSQL is supported (ADR-0008)."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ValueError("DATABASE_URL must begin with postgres://")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        # A new connection per request costs 7 to 11 times the CPU of a kept one.
+        "CONN_MAX_AGE": env_int("SCRM_CONN_MAX_AGE", 600),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"options": "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000"},
+    }
+
+
+DATABASES = {"default": database_from_url(env_str("DATABASE_URL", "postgres://scrm@127.0.0.1:5432/scrm"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env_str("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
+    }
+}
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "accounts:login"
+LOGIN_REDIRECT_URL = "home:index"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"  # sessions survive the loss of Redis
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_ENABLE_ADMIN = False
+
+SECURE_BROWSER = BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_BROWSER
+SECURE_SSL_REDIRECT = env_bool("SCRM_SSL_REDIRECT", default=SECURE_BROWSER)
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_BROWSER else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_BROWSER
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_int("SCRM_TRUSTED_PROXIES", 0) else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:", "https:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env_str("SCRM_STATIC_ROOT", str(BASE_DIR / "staticfiles"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = env_str("SCRM_MEDIA_ROOT", str(VAR_DIR / "media"))
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["scrm.accounts.authentication.PartnerKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["scrm.core.api.HasScope"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "scrm.core.api.exception_handler",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "SCRM partner API",
+    "VERSION": "1.0.0",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# Field encryption: "<key id>:<32 bytes base64>[,<old key id>:<…>]"; the first one writes.
+FIELD_KEYS = env_str("SCRM_FIELD_KEYS", "")
+BLIND_INDEX_KEY = env_str("SCRM_BLIND_INDEX_KEY", "")
+AUDIT_KEY = env_str("SCRM_AUDIT_KEY", "")
+
+# WeCom: one corp, several apps (each app has a secret and, where it receives events, a token and an AES key).
+WECOM_API_BASE = env_str("WECOM_API_BASE", "https://qyapi.weixin.qq.com")
+WECOM_OAUTH_BASE = env_str("WECOM_OAUTH_BASE", "https://open.weixin.qq.com")
+WECOM_LOGIN_BASE = env_str("WECOM_LOGIN_BASE", "https://login.work.weixin.qq.com")
+WECOM_CORP_ID = env_str("WECOM_CORP_ID", "")
+WECOM_APPS = {
+    "scrm": {
+        "agent_id": env_int("WECOM_AGENT_ID", 0),
+        "secret": env_str("WECOM_AGENT_SECRET", ""),
+        "token": env_str("WECOM_CB_TOKEN", ""),
+        "aes_key": env_str("WECOM_CB_AES_KEY", ""),
+    },
+    "contacts": {
+        "agent_id": 0,
+        "secret": env_str("WECOM_CONTACT_SYNC_SECRET", ""),
+        "token": env_str("WECOM_CONTACT_CB_TOKEN", ""),
+        "aes_key": env_str("WECOM_CONTACT_CB_AES_KEY", ""),
+    },
+}
+# Share of WeCom's 10,000 calls a minute per API that we allow ourselves (doc 90454).
+WECOM_CALLS_PER_MINUTE = env_int("WECOM_CALLS_PER_MINUTE", 8000)
+
+# Where lower layers find what higher ones know; dotted paths, so that no import points upwards.
+SCOPE_RESOLVER = "contacts.roles.selectors.scope_for"
+INBOX_EVENT_ROUTES = "scrm.event_routes.EVENT_ROUTES"
+OUTBOX_SENDERS = "scrm.event_routes.OUTBOX_SENDERS"
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = 540
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "socket_connect_timeout": 1, "socket_timeout": 5}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE = {
+    "core.audit_seal": {"task": "core.audit_seal", "schedule": 5.0},
+    "core.jobs_sweep": {"task": "core.jobs_sweep", "schedule": 30.0},
+    "inbox.purge": {"task": "inbox.purge", "schedule": 3600.0},
+}
+
+LOGGING_CONFIG = "scrm.core.logging.configure"
+LOGGING = {"level": env_str("SCRM_LOG_LEVEL", "INFO"), "json": env_bool("SCRM_LOG_JSON", default=True)}
+SILENCED_SYSTEM_CHECKS: list[str] = []
+PROMETHEUS_METRICS_TOKEN = env_str("SCRM_METRICS_TOKEN", "")
+DJANGO_TABLES2_TEMPLATE = "components/table.html"
