@@ -1,0 +1,78 @@
+"""``python -m wecom_sandbox``: start the simulator and say where it is."""
+
+import argparse
+import logging
+import signal
+import sqlite3
+import sys
+import threading
+from pathlib import Path
+
+from wecom_sandbox import defaults
+from wecom_sandbox.sandbox import Sandbox
+from wecom_sandbox.server import Server
+
+EXIT_CANNOT_START = 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until SIGINT or SIGTERM; the exit code (2 when it cannot start)."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s"
+    )
+    sandbox = None
+    try:
+        sandbox = Sandbox(
+            options.data, seed=options.seed, people=options.people, speed=options.speed,
+            public_url=options.public_url,
+        )  # fmt: skip
+        server = Server(sandbox, host=options.host, port=options.port)
+    except (OSError, sqlite3.Error) as error:
+        if sandbox is not None:
+            sandbox.store.close()
+        sys.stderr.write(f"The sandbox cannot start on {options.host}:{options.port}: {error}\n")
+        return EXIT_CANNOT_START
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    server.start()
+    sys.stdout.write(
+        f"WeCom sandbox at {server.base_url} (phone: {server.base_url}/phone, corp {defaults.CORP_ID}, "
+        f"{sandbox.people.count} people, state in {options.data})\n"
+    )
+    sys.stdout.flush()
+    stop.wait()
+    server.stop()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wecom_sandbox", description="A simulator of WeCom: API, callbacks and a phone."
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind (default 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8081, help="port, 0 picks a free one (8081)")
+    parser.add_argument(
+        "--data", type=Path, default=Path("var/sandbox"), help="folder for its state"
+    )
+    parser.add_argument(
+        "--speed", type=_positive, default=1.0, help="sandbox seconds per second (1)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="draws the people of a fresh sandbox (1)"
+    )
+    parser.add_argument("--people", type=int, default=2000, help="people of a fresh sandbox (2000)")
+    parser.add_argument("--public-url", default="", help="how others reach it, when not as asked")
+    return parser
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError("must be above 0")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

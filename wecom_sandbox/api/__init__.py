@@ -1,0 +1,31 @@
+"""The endpoints, one module per area of WeCom's documentation. Importing this package registers all."""
+
+from wecom_sandbox.api import (
+    base,
+    contact_way,
+    corp_tag,
+    department,
+    external_contact,
+    media,
+    message,
+    oauth,
+    tickets,
+    user,
+    webhook,
+    welcome,
+)
+
+__all__ = [
+    "base",
+    "contact_way",
+    "corp_tag",
+    "department",
+    "external_contact",
+    "media",
+    "message",
+    "oauth",
+    "tickets",
+    "user",
+    "webhook",
+    "welcome",
+]

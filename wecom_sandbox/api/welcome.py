@@ -1,0 +1,45 @@
+"""Welcome messages (marketing.md §4)."""
+
+import json
+from typing import Any
+
+from wecom_sandbox import attachments
+from wecom_sandbox.call import BAD_PARAMETER, Call
+from wecom_sandbox.endpoints import Access, endpoint
+from wecom_sandbox.errors import WeComError
+
+MOST_TEXT_BYTES = 4000
+
+
+@endpoint(
+    "POST", "externalcontact/send_welcome_msg", doc="92137", access=Access.APP,
+    rules="20 s by the clock (41050), once (41051); text 4,000 bytes (45002), 9 attachments",
+)  # fmt: skip
+def send_welcome_msg(call: Call) -> dict[str, Any]:
+    """Send the one welcome a code allows."""
+    sandbox = call.sandbox
+    code = call.need_text("welcome_code", BAD_PARAMETER)
+    text = str(call.section("text").get("content", ""))
+    items = attachments.check(sandbox, call.body.get("attachments"))
+    if not text and not items:
+        raise WeComError(40063, "text and attachments")
+    if len(text.encode()) > MOST_TEXT_BYTES:
+        raise WeComError(45002)
+    row = sandbox.store.row("SELECT * FROM welcomes WHERE welcome_code = ?", code)
+    if row is None:
+        raise WeComError(41050)
+    if row["sent_at"] is not None:
+        raise WeComError(41051)
+    if row["expires_at"] < sandbox.clock.now():
+        raise WeComError(41050)
+    other_sent = sandbox.store.value(
+        "SELECT 1 FROM welcomes WHERE relation_id = ? AND sent_at IS NOT NULL", row["relation_id"]
+    )
+    if other_sent:
+        raise WeComError(41051)
+    content = json.dumps({"text": text, "attachments": items}, ensure_ascii=False)
+    sandbox.store.run(
+        "UPDATE welcomes SET sent_at = ?, content = ? WHERE welcome_code = ?",
+        sandbox.clock.now(), content, code,
+    )  # fmt: skip
+    return {}

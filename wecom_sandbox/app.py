@@ -1,0 +1,177 @@
+"""The WSGI application: finds the endpoint or page, applies faults and limits, keeps the ledger."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.routing import Map
+from werkzeug.wrappers import Request, Response
+
+from wecom_sandbox import api, console, control, oauth_pages, pages, phone, pictures
+from wecom_sandbox.call import Call
+from wecom_sandbox.endpoints import REGISTRY, Access, Endpoint, known_endpoints
+from wecom_sandbox.errors import WeComError, error_text
+from wecom_sandbox.faults import after_call, before_call, disconnector
+from wecom_sandbox.sandbox import Sandbox
+
+__all__ = ["Application", "api"]
+
+logger = logging.getLogger(__name__)
+_MOST_LEDGER_BODY = 4000
+_SECRET_PARAMETERS = frozenset({"access_token", "corpsecret"})
+Page = Callable[..., Response]
+
+
+class SandboxRequest(Request):
+    """A request with the limits WeCom has for uploads."""
+
+    max_content_length = 21 * 1024 * 1024
+
+
+class Application:
+    """The sandbox over WSGI.
+
+    Args:
+        sandbox: the corp to serve.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        modules = (control, console, oauth_pages, pages, phone, pictures)
+        self._pages: Map = Map([rule for module in modules for rule in module.rules()])
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answer one request."""
+        request = SandboxRequest(environ)
+        api_name = request.path.removeprefix("/cgi-bin/")
+        disconnect = disconnector(environ)
+        # The control API must stay reachable to take faults away again.
+        protected = request.path.startswith("/sandbox/")
+        fault = None if protected else self.sandbox.faults.pick(api_name)
+        answer = before_call(fault, disconnect) if fault else None
+        if answer is None:
+            answer = self._answer(request, fault.kind if fault else "")
+            if fault:
+                answer = after_call(fault, answer, disconnect)
+        elif request.path.startswith("/cgi-bin/"):
+            self._record(request, None, None, 0.0, fault.kind if fault else "")
+        return answer(environ, start_response)
+
+    def _answer(self, request: SandboxRequest, fault: str) -> Response:
+        if request.path.startswith("/cgi-bin/"):
+            return self._api(request, fault)
+        try:
+            adapter = self._pages.bind_to_environ(request.environ)
+            page, values = adapter.match()
+            handler: Page = page
+            return handler(self.sandbox, request, **values)
+        except HTTPException as error:
+            return Response(
+                f"{error.code} {error.name}\n", status=error.code, mimetype="text/plain"
+            )
+
+    def _api(self, request: SandboxRequest, fault: str) -> Response:
+        endpoint = REGISTRY.get(request.path)
+        if endpoint is None:
+            return _unsupported(request)
+        started = time.perf_counter()
+        app_name: list[str] = []
+        try:
+            result = self._call(endpoint, request, app_name)
+            code = 0
+        except WeComError as error:
+            text = error_text(
+                error, ip=_ip(request), at=self.sandbox.clock.now(), serial=self.sandbox.serial()
+            )
+            result, code = {"errcode": error.code, "errmsg": text}, error.code
+        except RequestEntityTooLarge:
+            result, code = {"errcode": 45002, "errmsg": "content size out of limit"}, 45002
+        ms = (time.perf_counter() - started) * 1000
+        self._record(request, app_name[0] if app_name else "", code, ms, fault)
+        if isinstance(result, Response):
+            return result
+        return Response(json.dumps(result, ensure_ascii=False), mimetype="application/json")
+
+    def _call(
+        self, endpoint: Endpoint, request: SandboxRequest, app_name: list[str]
+    ) -> dict[str, Any] | Response:
+        sandbox = self.sandbox
+        if request.method != endpoint.method:
+            raise WeComError(43001 if endpoint.method == "GET" else 43002)
+        app = None
+        if endpoint.access is not Access.OPEN:
+            app = sandbox.tokens.app_of(request.args.get("access_token", ""))
+            app_name.append(app.name)
+            sandbox.scopes.check_ip(_ip(request))
+            sandbox.scopes.check_access(app, endpoint.access)
+        sandbox.rates.take(endpoint.api)
+        call = Call(
+            sandbox=sandbox,
+            query=request.args.to_dict(),
+            body=_body(request),
+            app=app,
+            ip=_ip(request),
+            base_url=sandbox.public_url or request.host_url.rstrip("/"),
+            upload=lambda: _upload(request),
+        )
+        with sandbox.rates.running(endpoint.api), sandbox.store.transaction():
+            result = endpoint.handler(call)
+        if isinstance(result, Response):
+            return result
+        answer: dict[str, Any] = {"errcode": 0, "errmsg": "ok"} | result
+        return answer
+
+    def _record(
+        self, request: SandboxRequest, app: str | None, code: int | None, ms: float, fault: str
+    ) -> None:
+        query = {k: v for k, v in request.args.items() if k not in _SECRET_PARAMETERS}
+        is_json = request.mimetype != "multipart/form-data"
+        body = request.get_data(as_text=True)[:_MOST_LEDGER_BODY] if is_json else "(upload)"
+        with self.sandbox.store.transaction():
+            self.sandbox.store.insert(
+                "calls", at=self.sandbox.clock.now(), method=request.method,
+                api=request.path.removeprefix("/cgi-bin/"), app=app or "",
+                query=json.dumps(query, ensure_ascii=False), body=body, errcode=code, ms=round(ms, 3),
+                ip=_ip(request), fault=fault,
+            )  # fmt: skip
+
+
+def _ip(request: Request) -> str:
+    return request.remote_addr or "127.0.0.1"
+
+
+def _body(request: Request) -> dict[str, Any]:
+    if request.method != "POST" or request.mimetype == "multipart/form-data":
+        return {}
+    raw = request.get_data()
+    if not raw:
+        return {}
+    try:
+        parsed = json.loads(raw)
+    except ValueError:
+        raise WeComError(47001, "Warning: wrong json format") from None
+    if not isinstance(parsed, dict):
+        raise WeComError(47001, "Warning: wrong json format")
+    return parsed
+
+
+def _upload(request: Request) -> FileStorage | None:
+    return request.files.get("media")
+
+
+def _unsupported(request: Request) -> Response:
+    known = {entry.path: entry for entry in known_endpoints()}.get(request.path)
+    words = (
+        f"documented at {known.doc}" if known else "not in the documentation known to the sandbox"
+    )
+    body = {
+        "errcode": 404,
+        "errmsg": f"the sandbox does not implement {request.method} {request.path} ({words})",
+    }
+    return Response(json.dumps(body), status=404, mimetype="application/json")

@@ -1,0 +1,123 @@
+"""WeCom's error answers: code, text and the tail its servers add (README.md §3, §5)."""
+
+import hashlib
+from dataclasses import dataclass
+
+TEXTS: dict[int, str] = {
+    -1: "system busy",
+    40001: "invalid credential",
+    40003: "invalid UserID",
+    40004: "invalid media type",
+    40005: "invalid file type",
+    40006: "invalid file size",
+    40007: "invalid media_id",
+    40008: "invalid message type",
+    40009: "invalid image size",
+    40010: "invalid voice size",
+    40011: "invalid video size",
+    40013: "invalid corpid",
+    40014: "invalid access_token",
+    40029: "invalid code",
+    40031: "invalid userid list",
+    40032: "invalid userid list size",
+    40033: "invalid request body: contains \\uxxxx",
+    40035: "invalid parameter",
+    40056: "invalid agentid",
+    40058: "invalid Request Parameter",
+    40063: "some parameters are empty",
+    40068: "invalid tagid",
+    40096: "invalid external userid",
+    40098: "member has not been real-name verified",
+    41001: "access_token missing",
+    41002: "corpid missing",
+    41004: "corpsecret missing",
+    41005: "media data missing",
+    41006: "media_id missing",
+    41008: "missing code",
+    41009: "userid missing",
+    41011: "agentid missing",
+    41050: "welcome code expired or invalid",
+    41051: "externaluser has started chatting or welcome message already sent",
+    41054: "user not activated",
+    41096: "another app is sending the welcome message with the same code",
+    42001: "access_token expired",
+    43001: "require GET method",
+    43002: "require POST method",
+    44001: "empty media data",
+    44004: "empty text content",
+    45002: "content size out of limit",
+    45009: "api freq out of limit",
+    45033: "api concurrent out of limit",
+    46004: "user no exist",
+    47001: "data format error",
+    48002: "api forbidden",
+    50001: "redirect_uri not match trusted domain",
+    60003: "department not found",
+    60004: "parent department not found",
+    60005: "department contains user",
+    60006: "department contains sub departments",
+    60007: "cannot delete root department",
+    60008: "department existed",
+    60009: "department name contains invalid char or has invalid length",
+    60010: "department parentid makes a cycle",
+    60011: "no privilege to access/modify contact/party/agent",
+    60020: "not allow to access from your ip",
+    60102: "userid existed",
+    60103: "mobile format invalid",
+    60104: "mobile existed",
+    60105: "email format invalid",
+    60106: "email existed",
+    60110: "number of user's department exceeds limit",
+    60111: "userid not found",
+    60112: "invalid name",
+    60123: "invalid party id",
+    60127: "department list empty",
+    60129: "missing mobile or email",
+    81001: "too many nodes under the department",
+    81002: "department level exceeds limit",
+    81013: "user & party & tag all invalid",
+    84014: "user ticket expired",
+    84015: "invalid user ticket",
+    84025: "invalid state",
+    84061: "not external contact",
+    84074: "no external contact permission",
+    91040: "invalid ticket type",
+    93000: "invalid webhook url",
+    301002: "no privilege for this object",
+    301005: "cannot delete the creator of the corp",
+    301012: "invalid position",
+    301013: "invalid telephone",
+}
+# Codes whose text WeCom follows with hint, caller address and a link to its tool.
+_WITH_TAIL = frozenset({40001, 40013, 40014, 42001, 45009, 45033, 48002, 60011, 60020, 93000})
+
+
+@dataclass
+class WeComError(Exception):
+    """An answer other than ok. ``detail`` goes after WeCom's text."""
+
+    code: int
+    detail: str = ""
+
+    def text(self) -> str:
+        """The bare words, without the tail."""
+        base = TEXTS.get(self.code, "error")
+        return f"{base}: {self.detail}" if self.detail else base
+
+
+def error_text(fault: WeComError, *, ip: str, at: float, serial: int) -> str:
+    """The ``errmsg`` as WeCom writes it.
+
+    Args:
+        fault: the answer.
+        ip: caller's address, shown in the tail.
+        at: sandbox time, Unix seconds.
+        serial: call number, makes the hint unique.
+    """
+    if fault.code not in _WITH_TAIL:
+        return fault.text()
+    digest = hashlib.md5(f"{at}-{serial}".encode(), usedforsecurity=False).hexdigest()
+    return (
+        f"{fault.text()}, hint: [{int(at)}_{serial}_{digest}], from ip: {ip}, "
+        f"more info at https://open.work.weixin.qq.com/devtool/query?e={fault.code}"
+    )

@@ -1,0 +1,162 @@
+"""The customer's side of the phone: WeChat."""
+
+import json
+import sqlite3
+from typing import Any
+
+from werkzeug.routing import Rule
+from werkzeug.wrappers import Request, Response
+
+from wecom_sandbox import members, pages, relations, ways
+from wecom_sandbox.defaults import CORP_NAME
+from wecom_sandbox.people import Person
+from wecom_sandbox.relations import NotPossibleError
+from wecom_sandbox.sandbox import Sandbox
+
+
+def rules() -> list[Rule]:
+    """Routes of this module."""
+    return [
+        Rule("/phone/p/<person_id>", endpoint=home, methods=["GET"]),
+        Rule("/phone/p/<person_id>/scan", endpoint=scan, methods=["GET", "POST"]),
+        Rule("/phone/p/<person_id>/add/<short_id>", endpoint=add, methods=["GET", "POST"]),
+        Rule("/phone/p/<person_id>/chat/<userid>", endpoint=chat, methods=["GET"]),
+        Rule("/phone/p/<person_id>/chat/<userid>/delete", endpoint=delete, methods=["POST"]),
+    ]
+
+
+def home(sandbox: Sandbox, request: Request, person_id: str) -> Response:
+    """The customer's chats."""
+    person = sandbox.people.get(person_id)
+    if person is None:
+        return _nobody(sandbox, request)
+    rows = sandbox.store.rows(
+        "SELECT * FROM relations WHERE person_id = ? AND id IN "
+        "(SELECT MAX(id) FROM relations WHERE person_id = ? GROUP BY userid COLLATE NOCASE) ORDER BY id DESC",
+        person.id, person.id,
+    )  # fmt: skip
+    chats = [
+        {
+            "relation": row,
+            "member": members.find(sandbox.store, row["userid"]),
+            "last": _last_words(sandbox, row),
+        }
+        for row in rows
+    ]
+    return _page(sandbox, request, "customer.html", person, chats=chats)
+
+
+def scan(sandbox: Sandbox, request: Request, person_id: str) -> Response:
+    """Choose a code or paste what a QR holds."""
+    person = sandbox.people.get(person_id)
+    if person is None:
+        return _nobody(sandbox, request)
+    problem = ""
+    if request.method == "POST":
+        row = ways.by_link(sandbox.store, request.form.get("link", ""))
+        if row is not None:
+            return pages.redirect(f"/phone/p/{person.id}/add/{row['short_id']}")
+        problem = "No such code."
+    rows = sandbox.store.rows("SELECT * FROM ways ORDER BY serial DESC LIMIT 50")
+    codes = [_code(sandbox, row) for row in rows]
+    return _page(sandbox, request, "scan.html", person, codes=codes, problem=problem)
+
+
+def add(sandbox: Sandbox, request: Request, person_id: str, short_id: str) -> Response:
+    """The member's card after a scan, and adding him."""
+    person = sandbox.people.get(person_id)
+    row = ways.by_link(sandbox.store, short_id)
+    if person is None or row is None:
+        return _nobody(sandbox, request)
+    if request.method == "POST":
+        try:
+            added = relations.scan(sandbox, row, person)
+        except NotPossibleError:
+            return pages.redirect(f"/phone/p/{person.id}/add/{short_id}")
+        return pages.redirect(f"/phone/p/{person.id}/chat/{added.userid}")
+    able = ways.eligible(sandbox.store, row)
+    present = next((one for one in able if relations.open_relation(sandbox, one, person.id)), None)
+    shown = present or (able[int(row["robin"]) % len(able)] if able else None)
+    return _page(
+        sandbox, request, "add.html", person, way=row, data=json.loads(row["data"]), corp=CORP_NAME,
+        member=members.find(sandbox.store, shown) if shown else None, present=present,
+    )  # fmt: skip
+
+
+def chat(sandbox: Sandbox, request: Request, person_id: str, userid: str) -> Response:
+    """The chat with one guide: what happened and the welcome message."""
+    person = sandbox.people.get(person_id)
+    rows = sandbox.store.rows(
+        "SELECT * FROM relations WHERE person_id = ? AND userid = ? ORDER BY id", person_id, userid
+    )
+    if person is None or not rows:
+        return _nobody(sandbox, request)
+    member = members.find(sandbox.store, userid)
+    episodes: list[dict[str, Any]] = [
+        {"relation": row, "welcome": _welcome(sandbox, row, person)} for row in rows
+    ]
+    return _page(
+        sandbox, request, "chat.html", person, member=member, corp=CORP_NAME, episodes=episodes,
+        name=member["name"] if member else userid, userid=userid, last=rows[-1],
+        waiting=episodes[-1]["welcome"]["status"] == "open",
+    )  # fmt: skip
+
+
+def delete(sandbox: Sandbox, request: Request, person_id: str, userid: str) -> Response:
+    """The customer deletes the guide."""
+    try:
+        relations.delete(sandbox, userid, person_id, by="customer")
+    except NotPossibleError:
+        return _nobody(sandbox, request)
+    return pages.redirect(f"/phone/p/{person_id}/chat/{userid}")
+
+
+def _welcome(sandbox: Sandbox, relation: sqlite3.Row, person: Person) -> dict[str, Any]:
+    row = sandbox.store.row(
+        "SELECT * FROM welcomes WHERE relation_id = ? ORDER BY sent_at IS NULL, issued_at DESC",
+        relation["id"],
+    )
+    if row is None:
+        return {"status": "none"}
+    if row["sent_at"] is None:
+        expired = row["expires_at"] < sandbox.clock.now()
+        return {"status": "expired" if expired else "open"}
+    content = json.loads(row["content"])
+    text = content["text"].replace("%NICKNAME%", person.name)
+    return {
+        "status": "sent", "at": row["sent_at"], "text": text,
+        "attachments": content["attachments"],
+    }  # fmt: skip
+
+
+def _last_words(sandbox: Sandbox, row: sqlite3.Row) -> str:
+    content = sandbox.store.value(
+        "SELECT content FROM welcomes WHERE relation_id = ? AND sent_at IS NOT NULL", row["id"]
+    )
+    return str(json.loads(content)["text"]) if content else ""
+
+
+def _code(sandbox: Sandbox, row: sqlite3.Row) -> dict[str, Any]:
+    data = json.loads(row["data"])
+    receivers = ways.expanded(sandbox.store, data["user"], data["party"])
+    first = members.find(sandbox.store, receivers[0]) if receivers else None
+    return {
+        "short_id": row["short_id"],
+        "title": data["remark"] or (first["name"] if first else row["short_id"]),
+        "state": data["state"],
+        "receivers": len(receivers),
+        "skip_verify": data["skip_verify"],
+        "qr": data["scene"] == 2,
+    }
+
+
+def _page(
+    sandbox: Sandbox, request: Request, template: str, person: Person, **values: Any
+) -> Response:
+    response = pages.render(sandbox, request, template, person=person, **values)
+    response.set_cookie("person", person.id)
+    return response
+
+
+def _nobody(sandbox: Sandbox, request: Request) -> Response:
+    return pages.render(sandbox, request, "refusal.html", status=404, problem="Nobody found.")

@@ -1,0 +1,113 @@
+"""The guide's side of the phone: WeCom."""
+
+import json
+import sqlite3
+from typing import Any
+
+from werkzeug.routing import Rule
+from werkzeug.wrappers import Request, Response
+
+from wecom_sandbox import members, pages, relations
+from wecom_sandbox.defaults import CORP_NAME
+from wecom_sandbox.relations import NotPossibleError
+from wecom_sandbox.sandbox import Sandbox
+
+_MESSAGES = 50
+
+
+def rules() -> list[Rule]:
+    """Routes of this module."""
+    return [
+        Rule("/phone/m/<userid>", endpoint=home, methods=["GET"]),
+        Rule("/phone/m/<userid>/c/<person_id>", endpoint=customer, methods=["GET", "POST"]),
+        Rule("/phone/m/<userid>/c/<person_id>/accept", endpoint=accept, methods=["POST"]),
+        Rule("/phone/m/<userid>/c/<person_id>/delete", endpoint=delete, methods=["POST"]),
+    ]
+
+
+def home(sandbox: Sandbox, request: Request, userid: str) -> Response:
+    """Customers, who waits to be confirmed, and messages of the app."""
+    member = members.find(sandbox.store, userid)
+    if member is None:
+        return _nobody(sandbox, request)
+    rows = sandbox.store.rows(
+        "SELECT * FROM relations WHERE userid = ? AND status IN ('active', 'half') ORDER BY id DESC",
+        userid,
+    )
+    entries: list[dict[str, Any]] = [
+        {"relation": row, "person": sandbox.people.get(row["person_id"]), "tags": _tag_names(sandbox, row)}
+        for row in rows
+    ]  # fmt: skip
+    return pages.render(
+        sandbox, request, "guide.html", member=member, corp=CORP_NAME,
+        active=[one for one in entries if one["relation"]["status"] == "active"],
+        pending=[one for one in entries if one["relation"]["status"] == "half"],
+        messages=_messages(sandbox, userid), tab=request.args.get("tab", "contacts"),
+    )  # fmt: skip
+
+
+def customer(sandbox: Sandbox, request: Request, userid: str, person_id: str) -> Response:
+    """One customer: remark, description, phones, tags."""
+    member, person = members.find(sandbox.store, userid), sandbox.people.get(person_id)
+    row = relations.open_relation(sandbox, userid, person_id)
+    if member is None or person is None or row is None:
+        return _nobody(sandbox, request)
+    if request.method == "POST":
+        relations.edit_in_client(sandbox, userid, person_id, _form_fields(request))
+        return pages.redirect(f"/phone/m/{userid}/c/{person_id}?saved=1")
+    groups = sandbox.store.rows("SELECT * FROM tag_groups ORDER BY ord DESC, serial")
+    tags = sandbox.store.rows("SELECT * FROM tags ORDER BY ord DESC, serial")
+    return pages.render(
+        sandbox, request, "card.html", member=member, person=person, relation=row, groups=groups, tags=tags,
+        chosen=set(relations.shown(sandbox, row)["tags"]), phones=json.loads(row["remark_mobiles"]),
+        saved="saved" in request.args,
+    )  # fmt: skip
+
+
+def accept(sandbox: Sandbox, request: Request, userid: str, person_id: str) -> Response:
+    """Confirm a customer."""
+    try:
+        relations.accept(sandbox, userid, person_id)
+    except NotPossibleError:
+        return _nobody(sandbox, request)
+    return pages.redirect(f"/phone/m/{userid}/c/{person_id}")
+
+
+def delete(sandbox: Sandbox, request: Request, userid: str, person_id: str) -> Response:
+    """The guide deletes a customer."""
+    try:
+        relations.delete(sandbox, userid, person_id, by="member")
+    except NotPossibleError:
+        return _nobody(sandbox, request)
+    return pages.redirect(f"/phone/m/{userid}")
+
+
+def _form_fields(request: Request) -> dict[str, Any]:
+    form = request.form
+    return {
+        "remark": form.get("remark", "")[:20],
+        "description": form.get("description", "")[:150],
+        "remark_mobiles": form.get("phones", "").split(),
+        "tags": form.getlist("tag"),
+    }
+
+
+def _tag_names(sandbox: Sandbox, relation: sqlite3.Row) -> list[str]:
+    rows = sandbox.store.rows(
+        "SELECT t.name FROM relation_tags r JOIN tags t ON t.id = r.tag_id WHERE r.relation_id = ? ORDER BY r.rowid",
+        relation["id"],
+    )
+    return [row["name"] for row in rows]
+
+
+def _messages(sandbox: Sandbox, userid: str) -> list[dict[str, Any]]:
+    rows = sandbox.store.rows(
+        "SELECT m.* FROM messages m JOIN message_recipients r ON r.message_id = m.id "
+        "WHERE r.userid = ? AND r.dropped = '' ORDER BY m.id DESC LIMIT ?",
+        userid, _MESSAGES,
+    )  # fmt: skip
+    return [dict(row) | {"content": json.loads(row["content"])} for row in rows]
+
+
+def _nobody(sandbox: Sandbox, request: Request) -> Response:
+    return pages.render(sandbox, request, "refusal.html", status=404, problem="Nobody found.")

@@ -1,0 +1,133 @@
+"""联系我: contact ways, who of them can receive a customer, and the link inside the QR (marketing.md §1)."""
+
+import json
+import secrets
+import sqlite3
+from typing import Any
+
+from wecom_sandbox import members
+from wecom_sandbox.call import BAD_PARAMETER
+from wecom_sandbox.errors import WeComError
+from wecom_sandbox.scopes import subtree
+from wecom_sandbox.store import Store
+
+MOST_USERS = 100
+MOST_WAYS = 500_000
+_WECOM_LINK = "https://work.weixin.qq.com/u/vc"
+
+
+def find(store: Store, config_id: str) -> sqlite3.Row | None:
+    """A contact way's row, or None."""
+    return store.row("SELECT * FROM ways WHERE config_id = ?", config_id)
+
+
+def need(store: Store, config_id: str) -> sqlite3.Row:
+    """A contact way's row; 40058 when there is none."""
+    row = find(store, config_id)
+    if row is None:
+        raise WeComError(BAD_PARAMETER, "invalid config_id")
+    return row
+
+
+def by_link(store: Store, link: str) -> sqlite3.Row | None:
+    """The contact way whose QR holds the link (or whose picture, config_id or short id it is), or None."""
+    last = link.strip().split("?")[0].removesuffix("/0").rstrip("/").rsplit("/", 1)[-1]
+    short = last.removeprefix("vc")
+    return store.row(
+        "SELECT * FROM ways WHERE short_id IN (?, ?) OR config_id = ?", last, short, last
+    )
+
+
+def link_of(row: sqlite3.Row, base_url: str, kind: str) -> str:
+    """What the QR holds: a page of the sandbox (``local``) or a link as WeCom's (``wecom``)."""
+    if kind == "wecom":
+        return f"{_WECOM_LINK}{row['short_id']}"
+    return f"{base_url}/q/{row['short_id']}"
+
+
+def picture_url(row: sqlite3.Row, base_url: str) -> str:
+    """Where the QR picture is served."""
+    return f"{base_url}/wwhead/{row['short_id']}/0"
+
+
+def create(store: Store, data: dict[str, Any], *, at: int) -> sqlite3.Row:
+    """Store a checked contact way; its row."""
+    if int(store.value("SELECT COUNT(*) FROM ways")) >= MOST_WAYS:
+        raise WeComError(BAD_PARAMETER, "more than 500,000 contact ways")
+    config_id = secrets.token_hex(16)
+    serial = int(store.value("SELECT COALESCE(MAX(serial), 0) FROM ways")) + 1
+    store.insert(
+        "ways", config_id=config_id, short_id=secrets.token_hex(8), create_time=at, serial=serial,
+        data=json.dumps(data, ensure_ascii=False),
+    )  # fmt: skip
+    return need(store, config_id)
+
+
+def check_receivers(store: Store, kind: int, users: list[str], parties: list[int]) -> None:
+    """Who may stand behind a code.
+
+    Type 1 has exactly one member, type 2 at most 100 with departments expanded (40058). Named members
+    must exist (60111), be activated (41054), real-name verified (40098) and have 客户联系 (84074).
+    """
+    if kind == 1 and (len(users) != 1 or parties):
+        raise WeComError(BAD_PARAMETER, "type 1 takes exactly one user")
+    if kind == 2 and not users and not parties:
+        raise WeComError(BAD_PARAMETER, "user and party both empty")
+    for department_id in parties:
+        if not store.value("SELECT 1 FROM departments WHERE id = ?", department_id):
+            raise WeComError(60123)
+    if len(expanded(store, users, parties)) > MOST_USERS:
+        raise WeComError(BAD_PARAMETER, f"more than {MOST_USERS} users")
+    for userid in users:
+        check_receiver(members.need(store, userid))
+
+
+def check_receiver(row: sqlite3.Row) -> None:
+    """41054, 40098 or 84074 when a member cannot receive customers."""
+    if row["status"] != members.ACTIVE:
+        raise WeComError(41054, row["userid"])
+    if not row["real_name"]:
+        raise WeComError(40098, row["userid"])
+    if not row["can_follow"]:
+        raise WeComError(84074, row["userid"])
+
+
+def expanded(store: Store, users: list[str], parties: list[int]) -> list[str]:
+    """The members named and those of the departments, in order, once each."""
+    found = {userid.lower(): userid for userid in users}
+    if parties:
+        wanted = subtree(store, tuple(parties))
+        marks = ",".join("?" * len(wanted))
+        for row in store.rows(
+            f"SELECT userid FROM member_departments WHERE department_id IN ({marks}) ORDER BY rowid",  # noqa: S608
+            *wanted,
+        ):
+            found.setdefault(row["userid"].lower(), row["userid"])
+    return list(found.values())
+
+
+def eligible(store: Store, row: sqlite3.Row) -> list[str]:
+    """Members of a code that can receive a customer now."""
+    data = json.loads(row["data"])
+    found = []
+    for userid in expanded(store, data["user"], data["party"]):
+        member = members.find(store, userid)
+        if (
+            member
+            and member["status"] == members.ACTIVE
+            and member["real_name"]
+            and member["can_follow"]
+        ):
+            found.append(str(member["userid"]))
+    return found
+
+
+def next_receiver(store: Store, row: sqlite3.Row) -> str | None:
+    """Whom WeCom gives the next customer: round robin over those who can; None when nobody can."""
+    candidates = eligible(store, row)
+    if not candidates:
+        return None
+    # Read again inside the transaction: the row may be older than another customer's scan.
+    turn = int(store.value("SELECT robin FROM ways WHERE config_id = ?", row["config_id"]))
+    store.run("UPDATE ways SET robin = ? WHERE config_id = ?", turn + 1, row["config_id"])
+    return candidates[turn % len(candidates)]
