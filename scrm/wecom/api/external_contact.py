@@ -1,0 +1,129 @@
+"""Customers and follow relations (docs 92113, 92114, 92571, 92994, 92118)."""
+
+from collections.abc import Iterator, Sequence
+
+from scrm.wecom.api.base import Area, filled, now
+from scrm.wecom.errors import NO_RELATION_CODE, WeComPermanent
+from scrm.wecom.reading import items, table, text, texts
+from scrm.wecom.types import (
+    ExternalContact,
+    ExternalContactDetail,
+    ExternalContactPage,
+    ExternalContactRow,
+    FollowInfo,
+)
+
+BATCH_MEMBERS = 100
+BATCH_ROWS = 100
+# 500 followers a page: more pages than this is no customer but a fault.
+_MOST_PAGES = 40
+
+
+class ExternalContactApi(Area):
+    """Needs an app among those that may call customer contact."""
+
+    def get_follow_user_list(self) -> tuple[str, ...]:
+        """Return the userids of members with customer contact switched on (doc 92571)."""
+        return tuple(texts(self._read("externalcontact/get_follow_user_list"), "follow_user"))
+
+    def list(self, userid: str) -> tuple[str, ...]:
+        """Return a member's external_userids; a member without customers has none, not 84061 (doc 92113)."""
+        try:
+            return tuple(
+                texts(self._read("externalcontact/list", userid=userid), "external_userid")
+            )
+        except WeComPermanent as failure:
+            if failure.errcode != NO_RELATION_CODE:
+                raise
+            return ()
+
+    def get(self, external_userid: str) -> ExternalContactDetail:
+        """Return a customer with all followers the app may see, over all pages (doc 92114)."""
+        started = now()
+        data = self._read("externalcontact/get", external_userid=external_userid)
+        contact = ExternalContact.read(table(data, "external_contact"))
+        follows = [FollowInfo.read(row) for row in items(data, "follow_user")]
+        for _page in range(_MOST_PAGES):
+            cursor = text(data, "next_cursor")
+            if not cursor:
+                break
+            data = self._read("externalcontact/get", external_userid=external_userid, cursor=cursor)
+            follows += [FollowInfo.read(row) for row in items(data, "follow_user")]
+        return ExternalContactDetail(contact, tuple(follows), started)
+
+    def batch_get_by_user(
+        self, userids: Sequence[str], cursor: str = "", limit: int = BATCH_ROWS
+    ) -> ExternalContactPage:
+        """Return a page of the customers of at most 100 members, one row a relation (doc 92994).
+
+        Raises ValueError for more than 100 userids.
+        """
+        if not 0 < len(userids) <= BATCH_MEMBERS:
+            raise ValueError(f"1 to {BATCH_MEMBERS} userids a call")
+        started = now()
+        body = filled(userid_list=list(userids), cursor=cursor or None, limit=limit)
+        data = self._query("externalcontact/batch/get_by_user", body)
+        rows = tuple(
+            ExternalContactRow(
+                ExternalContact.read(table(row, "external_contact")),
+                FollowInfo.read(table(row, "follow_info")),
+            )
+            for row in items(data, "external_contact_list")
+        )
+        return ExternalContactPage(rows, text(data, "next_cursor"), started)
+
+    def batch_pages(self, userids: Sequence[str]) -> Iterator[ExternalContactPage]:
+        """Yield every page of the given (at most 100) members; an empty page does not end the walk."""
+        cursor = ""
+        while True:
+            page = self.batch_get_by_user(userids, cursor)
+            yield page
+            if not page.next_cursor or page.next_cursor == cursor:
+                return
+            cursor = page.next_cursor
+
+    def remark(
+        self,
+        userid: str,
+        external_userid: str,
+        *,
+        remark: str | None = None,
+        description: str | None = None,
+        remark_company: str | None = None,
+        remark_mobiles: Sequence[str] | None = None,
+    ) -> None:
+        """Write a member's remark (at most 20 characters); mobiles overwrite the whole list (doc 92694)."""
+        mobiles = None if remark_mobiles is None else (list(remark_mobiles) or [""])
+        body = filled(
+            userid=userid,
+            external_userid=external_userid,
+            remark=remark,
+            description=description,
+            remark_company=remark_company,
+            remark_mobiles=mobiles,
+        )
+        self._write("externalcontact/remark", body)
+
+    def mark_tag(
+        self,
+        userid: str,
+        external_userid: str,
+        add_tag: Sequence[str] = (),
+        remove_tag: Sequence[str] = (),
+    ) -> None:
+        """Add and remove corp tags of one relation; serialise per pair (doc 92118). 84061 without a relation."""
+        body = filled(
+            userid=userid,
+            external_userid=external_userid,
+            add_tag=list(add_tag) or None,
+            remove_tag=list(remove_tag) or None,
+        )
+        self._write("externalcontact/mark_tag", body)
+
+    def unionid_to_external_userid(
+        self, unionid: str, openid: str, subject_type: int = 0
+    ) -> tuple[str, str]:
+        """Return (external_userid, pending_id) of a WeChat user; one of them is empty (doc 95926)."""
+        body = {"unionid": unionid, "openid": openid, "subject_type": subject_type}
+        data = self._query("idconvert/unionid_to_external_userid", body)
+        return text(data, "external_userid"), text(data, "pending_id")

@@ -1,0 +1,155 @@
+"""Callback envelopes (docs 90968, 90930): signature, decryption, parsing. One exception for all that is wrong.
+
+The envelope is not parsed as XML: the signature covers `<Encrypt>` only, so nothing else of it is read.
+The decrypted event goes through expat with document types refused and depth, size and count bounded.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from typing import Any
+from xml.parsers import expat
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+MAX_BODY = 64 * 1024
+_MOST_DEPTH = 16
+_MOST_ELEMENTS = 4000
+_ENCRYPT = re.compile(
+    rb"<Encrypt>\s*(?:<!\[CDATA\[)?\s*([A-Za-z0-9+/]+={0,2})\s*(?:\]\]>)?\s*</Encrypt>"
+)
+_AES_KEY = re.compile(r"[A-Za-z0-9+/]{43}")
+
+
+class BadCallback(Exception):  # noqa: N818 - the contract's name
+    """The request is not a callback of our WeCom app; the text says why, without secrets."""
+
+
+class CallbackCrypto:
+    """Signature and cipher of one app's callbacks.
+
+    Args: `token` and the 43-character `aes_key` of the app's receive settings; `receive_id` is the corp id.
+    Raises ValueError for a malformed key.
+    """
+
+    def __init__(self, token: str, aes_key: str, receive_id: str) -> None:
+        if not _AES_KEY.fullmatch(aes_key):
+            raise ValueError("EncodingAESKey must be 43 characters of base64")
+        key = base64.b64decode(aes_key + "=")
+        self._token = token.encode()
+        self._receive_id = receive_id.encode()
+        self._cipher = Cipher(algorithms.AES(key), modes.CBC(key[:16]))
+
+    def decrypt(self, msg_signature: str, timestamp: str, nonce: str, body: bytes) -> bytes:
+        """Return the event's XML of a POST body; raises BadCallback."""
+        if len(body) > MAX_BODY:
+            raise BadCallback("the body is larger than 64 KiB")
+        found = _ENCRYPT.search(body)
+        if found is None or body.count(b"<Encrypt>") != 1:
+            raise BadCallback("the body has no Encrypt element, or several")
+        return self._opened(msg_signature, timestamp, nonce, found.group(1))
+
+    def verify_url(self, msg_signature: str, timestamp: str, nonce: str, echostr: str) -> str:
+        """Return the plain text to answer WeCom's GET with; raises BadCallback."""
+        # A proxy that decoded twice turns the plus signs of base64 into spaces.
+        encrypted = echostr.replace(" ", "+").encode("utf-8", "replace")
+        plain = self._opened(msg_signature, timestamp, nonce, encrypted)
+        try:
+            return plain.decode("utf-8")
+        except UnicodeDecodeError:
+            raise BadCallback("the echo text is not UTF-8") from None
+
+    def _opened(self, signature: str, timestamp: str, nonce: str, encrypted: bytes) -> bytes:
+        parts = (
+            self._token,
+            timestamp.encode("utf-8", "replace"),
+            nonce.encode("utf-8", "replace"),
+            encrypted,
+        )
+        # SHA-1 is WeCom's protocol.
+        expected = hashlib.sha1(b"".join(sorted(parts)), usedforsecurity=False).hexdigest()
+        if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
+            raise BadCallback("the signature does not match")
+        return self._decrypted(encrypted)
+
+    def _decrypted(self, encrypted: bytes) -> bytes:
+        try:
+            cipher_text = binascii.a2b_base64(encrypted, strict_mode=True)
+        except (binascii.Error, ValueError):
+            raise BadCallback("the message is not base64") from None
+        if not cipher_text or len(cipher_text) % 16:
+            raise BadCallback("the message has no whole number of blocks")
+        decryptor = self._cipher.decryptor()
+        plain = decryptor.update(cipher_text) + decryptor.finalize()
+        padding = plain[-1]
+        if not 1 <= padding <= 32 or plain[-padding:] != bytes([padding]) * padding:
+            raise BadCallback("the padding is wrong")
+        end = 20 + int.from_bytes(plain[16:20], "big")
+        if end > len(plain) - padding:
+            raise BadCallback("the length is wrong")
+        if not hmac.compare_digest(plain[end : len(plain) - padding], self._receive_id):
+            raise BadCallback("the message is for another corp")
+        return plain[20:end]
+
+
+class _Reader:
+    """Builds nested dictionaries from expat's calls; an element that repeats becomes a list."""
+
+    def __init__(self) -> None:
+        self.root: dict[str, Any] = {}
+        self._stack: list[dict[str, Any]] = [self.root]
+        self._names: list[str] = []
+        self._text: list[str] = []
+        self._count = 0
+
+    def start(self, name: str, _attributes: dict[str, str]) -> None:
+        self._count += 1
+        if len(self._stack) > _MOST_DEPTH or self._count > _MOST_ELEMENTS:
+            raise BadCallback("the event has too many elements")
+        self._names.append(name)
+        self._stack.append({})
+        self._text.clear()
+
+    def data(self, text: str) -> None:
+        self._text.append(text)
+
+    def end(self, name: str) -> None:
+        children = self._stack.pop()
+        self._names.pop()
+        value: Any = children or "".join(self._text).strip()
+        self._text.clear()
+        parent = self._stack[-1]
+        if name not in parent:
+            parent[name] = value
+        elif isinstance(parent[name], list):
+            parent[name].append(value)
+        else:
+            parent[name] = [parent[name], value]
+
+    def refuse(self, *_details: Any) -> None:
+        raise BadCallback("document types are refused")
+
+
+def parse_event(xml: bytes) -> dict[str, Any]:
+    """Return the fields of a decrypted event: texts, nested tables, lists of repeated elements.
+
+    Raises BadCallback for anything that is not one `<xml>` document in UTF-8.
+    """
+    reader = _Reader()
+    # The given encoding overrides the document's own, so nothing can hide in another one.
+    parser = expat.ParserCreate("utf-8")
+    parser.buffer_text = True
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.data
+    parser.StartDoctypeDeclHandler = reader.refuse
+    try:
+        parser.Parse(xml, True)
+    except expat.ExpatError:
+        raise BadCallback("the event is not well-formed XML") from None
+    fields = reader.root.get("xml")
+    if not isinstance(fields, dict) or len(reader.root) != 1:
+        raise BadCallback("the event has no fields")
+    return fields

@@ -1,0 +1,166 @@
+"""A hard end for an HTTP exchange: connect, every read and the whole, whatever the other side drips.
+
+requests' read timeout counts from the last byte, so a server that sends one byte a second is never over.
+Here each wait on the socket gets no more than what is left of the whole.
+"""
+
+import contextvars
+import io
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPResponse
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.poolmanager import PoolManager, ProxyManager
+
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 5.0
+TOTAL_SECONDS = 8.0
+
+
+class Deadline:
+    """A moment after which nothing waits any more; monotonic seconds."""
+
+    def __init__(self, seconds: float = TOTAL_SECONDS) -> None:
+        self._end = time.monotonic() + seconds
+
+    def left(self, most: float = TOTAL_SECONDS) -> float:
+        """Return the seconds left, at most `most`; raises TimeoutError when it is over."""
+        seconds = min(self._end - time.monotonic(), most)
+        if seconds <= 0:
+            raise TimeoutError("the time for this call is over")
+        return seconds
+
+
+_CURRENT: contextvars.ContextVar[Deadline | None] = contextvars.ContextVar(
+    "wecom_deadline", default=None
+)
+
+
+@contextmanager
+def within(deadline: Deadline) -> Iterator[None]:
+    """Let every connection used in the block obey the deadline."""
+    token = _CURRENT.set(deadline)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+def _left(most: float) -> float:
+    deadline = _CURRENT.get()
+    return most if deadline is None else deadline.left(most)
+
+
+class _DeadlineReader(io.RawIOBase):
+    """A socket file whose every read is given what is left of the whole."""
+
+    def __init__(self, sock: socket.socket, file: io.BufferedReader) -> None:
+        self._sock = sock
+        self._file = file
+        self._raw = file.raw
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(_left(READ_SECONDS))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _DeadlineResponse(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_DeadlineReader(sock, self.fp))
+
+
+def _connect(connection: HTTPConnection) -> socket.socket:
+    """Open a TCP connection, sharing the connect time among the host's addresses."""
+    host, port = connection._dns_host, connection.port
+    problem: OSError = OSError("no address")
+    try:
+        deadline = Deadline(_left(CONNECT_SECONDS))
+        addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+    except socket.gaierror as failure:
+        raise NameResolutionError(host, connection, failure) from failure
+    except TimeoutError as failure:
+        raise ConnectTimeoutError(connection, "the time for this call is over") from failure
+    for family, kind, protocol, _name, address in addresses:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(deadline.left())
+            sock.connect(address)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return sock
+        except OSError as failure:
+            sock.close()
+            problem = failure
+    if isinstance(problem, TimeoutError):
+        raise ConnectTimeoutError(connection, f"connecting to {host} took too long") from problem
+    raise NewConnectionError(connection, f"connecting to {host} failed: {problem}") from problem
+
+
+class _Connection(HTTPConnection):
+    response_class = _DeadlineResponse
+
+    def _new_conn(self) -> socket.socket:
+        return _connect(self)
+
+    def send(self, data: Any) -> None:
+        """Send within what is left; a kept connection still has the timeout of its last read."""
+        if self.sock is not None:
+            self.sock.settimeout(_left(TOTAL_SECONDS))
+        super().send(data)
+
+
+class _SecureConnection(HTTPSConnection):
+    response_class = _DeadlineResponse
+
+    def _new_conn(self) -> socket.socket:
+        return _connect(self)
+
+    def send(self, data: Any) -> None:
+        """Send within what is left, as above."""
+        if self.sock is not None:
+            self.sock.settimeout(_left(TOTAL_SECONDS))
+        super().send(data)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+_POOLS: dict[str, Any] = {"http": _Pool, "https": _SecurePool}
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """A requests adapter whose connections obey `within`, with or without a proxy; it never retries."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=4, pool_maxsize=32, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools of direct connections."""
+        super().init_poolmanager(*args, **kwargs)
+        manager: PoolManager = self.poolmanager
+        manager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> ProxyManager:
+        """Make the pools of connections through a proxy."""
+        manager: ProxyManager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager

@@ -1,0 +1,62 @@
+"""What the gateway needs from outside: a place for tokens, a lock, a rate bucket."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+LANES = ("welcome", "event", "sync")
+
+
+@dataclass(frozen=True)
+class Token:
+    """A credential with its end of life; `value` never shows in a repr.
+
+    `expires_at` and `fetched_at` are Unix seconds.
+    """
+
+    value: str = field(repr=False)
+    expires_at: float
+    fetched_at: float
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `calls` in any `seconds`, to one API of one corp."""
+
+    calls: int
+    seconds: int
+
+
+class TokenStore(Protocol):
+    """Keeps tokens for all processes."""
+
+    def get(self, key: str) -> Token | None:
+        """Return the stored token, also an expired one; None when there is none."""
+
+    def put(self, key: str, token: Token) -> None:
+        """Store the token so that every process sees it once this returns."""
+
+
+class LockTimeout(Exception):  # noqa: N818 - named as the builtin TimeoutError is
+    """The lock was not free within the time given."""
+
+
+class Lock(Protocol):
+    """A mutual exclusion over all processes."""
+
+    def hold(self, key: str, timeout: float) -> AbstractContextManager[None]:
+        """Hold the lock for the block; raises LockTimeout after `timeout` seconds."""
+
+
+class RateBucket(Protocol):
+    """Token buckets, one a key; lanes leave the later lanes' share untouched."""
+
+    def take(self, key: str, lane: str, limits: Sequence[Limit]) -> float:
+        """Take one call; return 0.0 when granted, else the seconds to wait."""
+
+    def block(self, key: str, seconds: float) -> None:
+        """Refuse the key for `seconds`, afterwards let one probe through each `seconds`."""
+
+    def clear(self, key: str) -> None:
+        """End the block: a probe was answered well."""
