@@ -1,0 +1,109 @@
+"""Reads of live codes; every list starts from what the scope may see."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from attribution.live_codes.models import LiveCode, LiveCodeMember
+from contacts.directory.models import Member
+from contacts.directory.selectors import members_search, members_visible_to
+from scrm.core.scope import Scope
+
+# WeCom takes at most 100 members behind one code (doc 92228).
+MOST_MEMBERS = 100
+# A member WeCom refused is offered again after this long: she may have confirmed her name meanwhile.
+REFUSAL_HOLDS = timedelta(hours=1)
+PICKER_ROWS = 30
+
+
+def live_codes_visible_to(scope: Scope) -> QuerySet[LiveCode]:
+    """Return the codes with at least one member the scope may see; all of them for the whole company."""
+    if scope.everything:
+        return LiveCode.objects.all()
+    seen = LiveCodeMember.objects.filter(
+        live_code=OuterRef("pk"), member__in=members_visible_to(scope)
+    )
+    return LiveCode.objects.filter(Exists(seen))
+
+
+def live_codes_editable_by(scope: Scope) -> QuerySet[LiveCode]:
+    """Return the codes whose every member lies within the scope: nobody changes a code that is others' too."""
+    codes = live_codes_visible_to(scope)
+    if scope.everything:
+        return codes
+    foreign = LiveCodeMember.objects.filter(live_code=OuterRef("pk")).exclude(
+        member__in=members_visible_to(scope)
+    )
+    return codes.exclude(Exists(foreign))
+
+
+def local_midnight() -> datetime:
+    """Return the beginning of the business day."""
+    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def adds_by_code(code_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """Return (today, total) add episodes by code id, in one query.
+
+    `episodes` is the reverse side of the key that attribution.adds points at us with.
+    """
+    counted = LiveCode.objects.filter(pk__in=list(code_ids)).annotate(
+        total=Count("episodes"),
+        today=Count("episodes", filter=Q(episodes__started_at__gte=local_midnight())),
+    )
+    return {
+        row["pk"]: (row["today"], row["total"]) for row in counted.values("pk", "today", "total")
+    }
+
+
+def with_choices(codes: QuerySet[LiveCode]) -> QuerySet[LiveCode]:
+    """Fetch each code's chosen members in order."""
+    choices = LiveCodeMember.objects.select_related("member").order_by("position", "id")
+    return codes.prefetch_related(Prefetch("choices", queryset=choices))
+
+
+def choices_of(code: LiveCode) -> list[LiveCodeMember]:
+    """Return the chosen members in order."""
+    return list(code.choices.select_related("member").order_by("position", "id"))
+
+
+def choices_visible_to(scope: Scope, code: LiveCode) -> tuple[list[LiveCodeMember], int]:
+    """Return the chosen members the scope may see, and how many others there are."""
+    choices = choices_of(code)
+    seen = set(
+        members_visible_to(scope)
+        .filter(pk__in=[choice.member_id for choice in choices])
+        .values_list("pk", flat=True)
+    )
+    visible = [choice for choice in choices if choice.member_id in seen]
+    return visible, len(choices) - len(visible)
+
+
+def receivable(choices: Iterable[LiveCodeMember]) -> list[LiveCodeMember]:
+    """Return the choices WeCom should send customers to: ready, not refused lately, at most 100."""
+    held = timezone.now() - REFUSAL_HOLDS
+    ready = [
+        choice
+        for choice in choices
+        if choice.member.is_ready and (choice.refused_at is None or choice.refused_at < held)
+    ]
+    return ready[:MOST_MEMBERS]
+
+
+def live_code_by_state(state: str) -> LiveCode | None:
+    """Return the code a customer came through; None for another source."""
+    return LiveCode.objects.filter(state=state).first() if state else None
+
+
+def pickable(
+    scope: Scope, text: str, chosen_ids: Iterable[int]
+) -> tuple[list[Member], list[Member]]:
+    """Return (chosen, found) members for the picker: found are at most 30 others that match the text, ready ones first."""
+    visible = members_visible_to(scope)
+    ids = list(chosen_ids)
+    chosen = list(visible.filter(pk__in=ids).order_by("name", "id"))
+    others = members_search(visible.exclude(pk__in=ids).exclude(status=Member.Status.LEFT), text)
+    found = others.order_by("-can_follow", "status", "name", "id")[:PICKER_ROWS]
+    return chosen, list(found)

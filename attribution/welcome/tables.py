@@ -1,0 +1,24 @@
+"""Columns of the welcome pages."""
+
+import django_tables2 as tables
+from django.utils.translation import gettext_lazy as _
+
+from attribution.welcome.models import WelcomeDelivery
+
+
+class DeliveryTable(tables.Table):
+    """One row a welcome code: for whom, from where, and what became of it."""
+
+    occurred_at = tables.DateTimeColumn(verbose_name=_("Added at"), format="Y-m-d H:i:s")
+    userid = tables.Column(verbose_name=_("Member"))
+    external_userid = tables.Column(verbose_name=_("Customer"))
+    source = tables.Column(verbose_name=_("Chosen from"))
+    outcome = tables.TemplateColumn(
+        template_name="console/attribution/welcome/cells/outcome.html",
+        verbose_name=_("Outcome"),
+        empty_values=(),
+    )
+
+    class Meta:
+        model = WelcomeDelivery
+        fields = ("occurred_at", "userid", "external_userid", "source", "outcome")

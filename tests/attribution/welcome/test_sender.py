@@ -1,0 +1,141 @@
+"""Welcomes go out once, and what became of each is said in words."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from attribution.welcome.handlers import WELCOME
+from attribution.welcome.models import WelcomeDelivery
+from attribution.welcome.senders import WELCOME_SENDER
+from scrm.core.gateway import wecom
+from scrm.core.outbox.claims import claim
+from scrm.core.outbox.dispatch import deliver
+from scrm.core.outbox.models import OutboxMessage
+from scrm.core.outbox.sending import AlreadyUsed
+from scrm.wecom.errors import WeComPermanent, WeComRetryable
+from tests.factories.attribution import WelcomeTemplateFactory, add_event
+
+pytestmark = pytest.mark.django_db
+SEND = "externalcontact/send_welcome_msg"
+
+
+@pytest.fixture
+def scanned(wecom_sandbox_world: Any, staff: Any) -> Any:
+    """Let one customer add one member; returns WeCom's answer with the welcome code."""
+    staff("li")
+    way = wecom().contact_way.add(["li"], state="s")
+    person = wecom_sandbox_world.control.get("people", limit=1)[0]
+    found = wecom_sandbox_world.control.post(
+        "scan", {"config_id": way.config_id, "person_id": person["id"]}
+    )
+    WelcomeTemplateFactory(text="欢迎")
+    return found
+
+
+def queue(scanned: Any, *, seconds_ago: float = 0) -> WelcomeDelivery:
+    """Let the add event reach the handler."""
+    event = add_event(
+        at=timezone.now() - timedelta(seconds=seconds_ago), UserID="li",
+        ExternalUserID=scanned["external_userid"], WelcomeCode=scanned["welcome_code"],
+    )  # fmt: skip
+    WELCOME.apply(event, None)
+    return WelcomeDelivery.objects.get()
+
+
+def sent_by(world: Any) -> list[Any]:
+    return list(world.control.get("ledger/welcomes", status="sent"))
+
+
+def work() -> list[str]:
+    """Do what the worker does with everything that is due."""
+    OutboxMessage.objects.filter(status="pending").update(
+        not_before=timezone.now() - timedelta(hours=1)
+    )
+    return [deliver(message) for message in claim("welcome", 10)]
+
+
+def test_a_welcome_arrives_once(scanned: Any, wecom_sandbox_world: Any) -> None:
+    delivery = queue(scanned)
+    assert work() == ["sent"]
+    assert work() == []
+
+    delivery.refresh_from_db()
+    assert delivery.sent_at is not None
+    assert delivery.outcome == "sent"
+    assert [row["external_userid"] for row in sent_by(wecom_sandbox_world)] == [
+        delivery.external_userid
+    ]
+
+
+def test_a_used_code_is_told_apart_from_a_lost_answer(
+    scanned: Any, wecom_sandbox_world: Any
+) -> None:
+    payload = {"welcome_code": scanned["welcome_code"], "text": "欢迎", "attachments": []}
+    WELCOME_SENDER.send(payload)
+    with pytest.raises(AlreadyUsed):
+        WELCOME_SENDER.send(payload)
+    assert len(sent_by(wecom_sandbox_world)) == 1
+
+
+def test_a_lost_answer_is_asked_again_and_ends_as_sent(
+    scanned: Any, wecom_sandbox_world: Any
+) -> None:
+    delivery = queue(scanned)
+    wecom_sandbox_world.control.post(
+        "faults", {"endpoint": SEND, "kind": "reset", "after": True, "count": 1}
+    )
+
+    first = work()
+    second = work()
+
+    assert (first, second) == (["pending"], ["sent"])
+    delivery.refresh_from_db()
+    assert delivery.outcome == "sent"
+    assert len(sent_by(wecom_sandbox_world)) == 1
+
+
+def test_a_welcome_that_was_too_late_is_shown_as_missed(
+    scanned: Any, wecom_sandbox_world: Any
+) -> None:
+    delivery = queue(scanned, seconds_ago=21)
+    assert work() == ["expired"]
+
+    delivery.refresh_from_db()
+    assert delivery.tone == "bad"
+    assert delivery.words
+    assert sent_by(wecom_sandbox_world) == []
+
+
+@pytest.mark.parametrize(
+    ("errcode", "error"),
+    [(41050, WeComPermanent), (41096, WeComRetryable), (45009, Exception), (-1, WeComRetryable)],
+)
+def test_wecoms_refusals_have_their_class(
+    scanned: Any, wecom_sandbox_world: Any, errcode: int, error: type[Exception]
+) -> None:
+    wecom_sandbox_world.control.post(
+        "faults", {"endpoint": SEND, "kind": "errcode", "value": errcode, "count": 1}
+    )
+    with pytest.raises(error):
+        WELCOME_SENDER.send(
+            {"welcome_code": scanned["welcome_code"], "text": "欢迎", "attachments": []}
+        )
+
+
+def test_an_expired_code_is_said_in_words(scanned: Any, wecom_sandbox_world: Any) -> None:
+    delivery = queue(scanned)
+    wecom_sandbox_world.control.post(
+        "faults", {"endpoint": SEND, "kind": "errcode", "value": 41050}
+    )
+
+    assert work() == ["failed"]
+
+    delivery.refresh_from_db()
+    assert "20秒" in delivery.words
+    assert delivery.tone == "bad"
+
+
+def test_the_sender_promises_what_the_outbox_needs_to_know() -> None:
+    assert (WELCOME_SENDER.single_use, WELCOME_SENDER.repeatable) == (True, False)
