@@ -1,0 +1,78 @@
+"""The operator's list of callbacks: columns and filters."""
+
+from typing import Any
+
+import django_filters
+import django_tables2 as tables
+from django import forms
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from scrm.inbox.models import InboxEvent
+
+DAY = forms.DateInput(attrs={"type": "date"})
+TONES = {
+    InboxEvent.State.PENDING: "info",
+    InboxEvent.State.DONE: "ok",
+    InboxEvent.State.IGNORED: "off",
+    InboxEvent.State.QUARANTINED: "bad",
+}
+
+
+class EventTable(tables.Table):
+    """Routing fields, state and error words; never the payload."""
+
+    id = tables.Column(verbose_name=_("Number"))
+    received_at = tables.DateTimeColumn(verbose_name=_("Received"), format="Y-m-d H:i:s")
+    app = tables.Column(verbose_name=_("WeCom app"))
+    event = tables.Column(verbose_name=_("Event"))
+    state = tables.Column(verbose_name=_("State"))
+    error = tables.Column(verbose_name=_("What went wrong"), empty_values=("",), default="")
+
+    class Meta:
+        fields = ("id", "received_at", "app", "event", "state", "error")
+
+    def render_id(self, value: int, record: InboxEvent) -> SafeString:
+        """Link to the event."""
+        return format_html(
+            '<a href="{}">{}</a>', reverse("inbox:detail", args=[record.pk]), str(value)
+        )
+
+    def render_event(self, record: InboxEvent) -> str:
+        """Name event and change type as WeCom does."""
+        return "/".join(filter(None, (record.event, record.change_type)))
+
+    def render_state(self, record: InboxEvent) -> SafeString:
+        """A dot and a word."""
+        tone = TONES.get(InboxEvent.State(record.state), "off")
+        return format_html(
+            '<span class="status-dot tone-{}">{}</span>', tone, record.get_state_display()
+        )
+
+
+class EventFilter(django_filters.FilterSet):
+    """Filters kept in the URL."""
+
+    state = django_filters.ChoiceFilter(
+        choices=InboxEvent.State.choices, label=_("State"), empty_label=_("Any state")
+    )
+    lane = django_filters.ChoiceFilter(
+        choices=InboxEvent.Lane.choices, label=_("Lane"), empty_label=_("Any lane")
+    )
+    app = django_filters.CharFilter(label=_("WeCom app"), max_length=32)
+    event = django_filters.CharFilter(label=_("Event"), lookup_expr="istartswith", max_length=64)
+    change_type = django_filters.CharFilter(
+        label=_("Change type"), lookup_expr="istartswith", max_length=64
+    )
+    since = django_filters.DateFilter(
+        field_name="received_at", lookup_expr="date__gte", label=_("Received since"), widget=DAY
+    )
+    until = django_filters.DateFilter(
+        field_name="received_at", lookup_expr="date__lte", label=_("Received until"), widget=DAY
+    )
+
+    class Meta:
+        model = InboxEvent
+        fields: list[Any] = []
