@@ -9,6 +9,7 @@ from wecom_sandbox.endpoints import Access, endpoint
 from wecom_sandbox.errors import WeComError
 
 MOST_TEXT_BYTES = 4000
+NICKNAME = "%NICKNAME%"
 
 
 @endpoint(
@@ -37,9 +38,17 @@ def send_welcome_msg(call: Call) -> dict[str, Any]:
     )
     if other_sent:
         raise WeComError(41051)
+    # WeCom puts the customer's nickname where the placeholder stands (marketing.md §4, not confirmed).
+    text = text.replace(NICKNAME, _nickname(call, row["relation_id"]))
     content = json.dumps({"text": text, "attachments": items}, ensure_ascii=False)
     sandbox.store.run(
         "UPDATE welcomes SET sent_at = ?, content = ? WHERE welcome_code = ?",
         sandbox.clock.now(), content, code,
     )  # fmt: skip
     return {}
+
+
+def _nickname(call: Call, relation_id: int) -> str:
+    person_id = call.sandbox.store.value("SELECT person_id FROM relations WHERE id = ?", relation_id)
+    person = call.sandbox.people.get(str(person_id))
+    return person.name if person else ""
