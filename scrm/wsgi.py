@@ -1,8 +1,12 @@
 """WSGI entry point (granian serves it)."""
 
 import os
+from importlib import import_module
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrm.settings.base")
 application = get_wsgi_application()
+
+# After the settings are loaded and before the first request is served.
+import_module("scrm.core.checks").refuse_unsafe()

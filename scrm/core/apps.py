@@ -1,5 +1,7 @@
 """App configuration."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -10,3 +12,8 @@ class CoreConfig(AppConfig):
     name = "scrm.core"
     label = "core"
     verbose_name = _("Kernel")
+
+    def ready(self) -> None:
+        """Register the system checks and what the API docs say about keys."""
+        import_module("scrm.core.checks")
+        import_module("scrm.core.api_schema")

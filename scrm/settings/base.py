@@ -12,7 +12,11 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(env_str("SCRM_VAR_DIR", str(BASE_DIR / "var")))
 
 DEBUG = False
+# Unsafe settings stop the process (scrm/core/checks.py); only settings/dev.py says otherwise.
+PRODUCTION = True
 DEMO_MODE = env_bool("SCRM_DEMO_MODE", default=False)
+# What the console calls itself: demo, test or production.
+ENVIRONMENT = env_str("SCRM_ENVIRONMENT", "demo" if DEMO_MODE else "production")
 SECRET_KEY = env_str("SECRET_KEY", "")
 BASE_URL = env_str("SCRM_BASE_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env_list("SCRM_ALLOWED_HOSTS", urlsplit(BASE_URL).hostname or "")
@@ -47,6 +51,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "scrm.inbox.middleware.CallbackMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -133,13 +138,16 @@ AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_ENABLE_ADMIN = False
+AXES_CLIENT_IP_CALLABLE = "scrm.core.middleware.client_ip"
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 
 SECURE_BROWSER = BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_BROWSER
 SECURE_SSL_REDIRECT = env_bool("SCRM_SSL_REDIRECT", default=SECURE_BROWSER)
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_BROWSER else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_BROWSER
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env_int("SCRM_TRUSTED_PROXIES", 0) else None
+TRUSTED_PROXIES = env_int("SCRM_TRUSTED_PROXIES", 0)  # how many of our own stand in front
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -164,6 +172,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = ["scrm.settings.formats"]
 TIME_ZONE = "Asia/Shanghai"
 
 STATIC_URL = "/static/"
@@ -177,7 +186,7 @@ MEDIA_ROOT = env_str("SCRM_MEDIA_ROOT", str(VAR_DIR / "media"))
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["scrm.accounts.authentication.PartnerKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["scrm.core.api.HasScope"],
+    "DEFAULT_PERMISSION_CLASSES": ["scrm.core.api_permissions.HasScope"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "scrm.core.api.exception_handler",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -220,9 +229,15 @@ WECOM_APPS = {
 # Share of WeCom's 10,000 calls a minute per API that we allow ourselves (doc 90454).
 WECOM_CALLS_PER_MINUTE = env_int("WECOM_CALLS_PER_MINUTE", 8000)
 
+# What WeCom replaces by the customer's name in a welcome; empty where a corp's WeCom does not know it.
+WECOM_NICKNAME_PLACEHOLDER = env_str("WECOM_NICKNAME_PLACEHOLDER", "%NICKNAME%")
+
 # Where lower layers find what higher ones know; dotted paths, so that no import points upwards.
 SCOPE_RESOLVER = "contacts.roles.selectors.scope_for"
+LOGIN_RESOLVER = "contacts.roles.services.user_for_login"
 INBOX_EVENT_ROUTES = "scrm.event_routes.EVENT_ROUTES"
+INBOX_BACKLOG = "scrm.inbox.selectors.backlog"
+INBOX_WORKERS = "scrm.inbox.selectors.workers_alive"
 OUTBOX_SENDERS = "scrm.event_routes.OUTBOX_SENDERS"
 
 CELERY_BROKER_URL = REDIS_URL
@@ -232,12 +247,28 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_TASK_TIME_LIMIT = 600
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "socket_connect_timeout": 1, "socket_timeout": 5}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+    # Without Redis a request that starts a job gives up in 0.3 s (kombu's default: 8 s); the sweep hands it over later.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.2,
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
+    "attribution.live_codes_sweep": {"task": "attribution.live_codes_sweep", "schedule": 60.0},
+    "contacts.directory_watch": {"task": "contacts.directory_watch", "schedule": 3600.0},
+    "contacts.follow_refresh": {"task": "contacts.follow_refresh", "schedule": 300.0},
+    "contacts.oa_files_purge": {"task": "contacts.oa_files_purge", "schedule": 86_400.0},
     "core.audit_seal": {"task": "core.audit_seal", "schedule": 5.0},
     "core.jobs_sweep": {"task": "core.jobs_sweep", "schedule": 30.0},
+    "core.purge": {"task": "core.purge", "schedule": 3600.0},
+    "customers.oneid_reconcile": {"task": "customers.oneid_reconcile", "schedule": 5.0},
+    "customers.member_files_purge": {"task": "customers.member_files_purge", "schedule": 3600.0},
     "inbox.purge": {"task": "inbox.purge", "schedule": 3600.0},
 }
 

@@ -1,5 +1,13 @@
 """Tests: development's settings, faster passwords, tasks run where they are called."""
 
+import os
+
+from scrm.localservices import testing
+
+if "PYTEST_VERSION" in os.environ:
+    # pytest-django reads the settings before any conftest is imported: this is the last moment.
+    testing.borrow()
+
 from scrm.settings.dev import *
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

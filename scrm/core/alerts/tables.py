@@ -1,0 +1,45 @@
+"""Columns and filters of the alert list."""
+
+from typing import Any
+
+import django_filters
+import django_tables2 as tables
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+from scrm.core.alerts.models import Alert, AlertLevel
+
+TONES = {AlertLevel.INFO: "info", AlertLevel.WARNING: "warn", AlertLevel.CRITICAL: "bad"}
+
+
+class AlertTable(tables.Table):
+    """What happened, how often, when."""
+
+    level = tables.Column(verbose_name=_("Level"))
+    title = tables.Column(verbose_name=_("Alert"))
+    text = tables.Column(verbose_name=_("Details"), attrs={"td": {"class": "break"}})
+    count = tables.Column(verbose_name=_("Times"))
+    raised_at = tables.DateTimeColumn(verbose_name=_("First time"), format="Y-m-d H:i:s")
+    last_at = tables.DateTimeColumn(verbose_name=_("Last time"), format="Y-m-d H:i:s")
+
+    class Meta:
+        model = Alert
+        fields = ("level", "title", "text", "count", "raised_at", "last_at")
+
+    def render_level(self, record: Any) -> str:
+        """Show a dot and a word."""
+        context = {"tone": TONES[AlertLevel(record.level)], "text": record.get_level_display()}
+        return render_to_string("components/status.html", context)
+
+
+class AlertFilter(django_filters.FilterSet):
+    """Filters of the alert list."""
+
+    level = django_filters.ChoiceFilter(
+        choices=AlertLevel.choices, label=_("Level"), empty_label=_("All levels")
+    )
+    title = django_filters.CharFilter(lookup_expr="icontains", label=_("Alert"))
+
+    class Meta:
+        model = Alert
+        fields = ("level", "title")

@@ -1,0 +1,199 @@
+"""What every partner API view shares: one error shape, scopes, strict input, answers kept for repeats."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import structlog
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import IntegrityError, transaction
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.views import APIView, set_rollback
+
+from scrm.core.answers import StoredAnswer
+from scrm.core.api_permissions import HasScope
+from scrm.core.exceptions import Conflict, ScrmError, ValidationFailed
+
+__all__ = [
+    "HasScope",
+    "IdempotentMixin",
+    "PartnerRateThrottle",
+    "StrictSerializer",
+    "exception_handler",
+]
+
+logger = structlog.get_logger(__name__)
+
+KEY_HEADER = "Idempotency-Key"
+ANSWER_LIFETIME = timedelta(hours=24)
+
+
+def _body(code: str, message: str, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    return {"code": code, "message": message, "data": dict(data or {})}
+
+
+def _from_drf(error: exceptions.APIException) -> Response:
+    code = str(getattr(error, "default_code", "error"))
+    if isinstance(error, exceptions.ValidationError):
+        body = _body("validation_failed", _("Some fields are not right."), {"fields": error.detail})
+    elif isinstance(error, exceptions.Throttled):
+        body = _body(
+            "rate_limited", str(error.detail), {"retry_after": getattr(error, "wait", None)}
+        )
+    else:
+        body = _body(code, str(error.detail))
+    response = Response(body, status=error.status_code)
+    wait = getattr(error, "wait", None)
+    if wait:
+        response["Retry-After"] = str(int(wait))
+    challenge = getattr(error, "auth_header", None)
+    if challenge:
+        response["WWW-Authenticate"] = challenge
+    return response
+
+
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Turn any expected error into `{"code", "message", "data"}`; unexpected ones stay 500s."""
+    response: Response | None = None
+    if isinstance(error, ScrmError):
+        response = Response(_body(error.code, error.message, error.data), status=error.status)
+    elif isinstance(error, Http404):
+        response = Response(
+            _body("not_found", _("There is nothing here.")), status=status.HTTP_404_NOT_FOUND
+        )
+    elif isinstance(error, DjangoPermissionDenied):
+        response = Response(
+            _body("permission_denied", _("This is not allowed.")), status=status.HTTP_403_FORBIDDEN
+        )
+    elif isinstance(error, DjangoValidationError):
+        response = Response(
+            _body("validation_failed", " ".join(error.messages)), status=status.HTTP_400_BAD_REQUEST
+        )
+    elif isinstance(error, exceptions.APIException):
+        response = _from_drf(error)
+    if response is not None:
+        set_rollback()
+    return response
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses fields it does not know, so that nobody can slip one in and no typing error goes unseen."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Check the names before the values."""
+        if isinstance(data, Mapping):
+            unknown = sorted(str(name) for name in set(data) - set(self.fields))
+            if unknown:
+                raise serializers.ValidationError(
+                    {name: [_("This field is not known.")] for name in unknown}
+                )
+        return super().to_internal_value(data)
+
+
+class PartnerRateThrottle(SimpleRateThrottle):
+    """Limits calls per partner key (`api_rate` of the view, default 120 a minute)."""
+
+    scope = "partner"
+    THROTTLE_RATES = {"partner": "120/min"}
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        """Count the call; without Redis nobody is refused."""
+        self.rate = getattr(view, "api_rate", None) or self.rate
+        self.num_requests, self.duration = self.parse_rate(self.rate)
+        try:
+            return super().allow_request(request, view)
+        except (ConnectionError, OSError, TimeoutError) as error:
+            logger.warning("api.throttle_without_cache", error=type(error).__name__)
+            return True
+
+    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+        """Return the counter's name, None where there is no key to count."""
+        key = getattr(request.auth, "pk", None)
+        return None if key is None else f"throttle:{type(view).__name__}:{key}"
+
+
+class IdempotentMixin(APIView):
+    """Makes POST safe to repeat: the same Idempotency-Key gives the first answer again, without a second effect.
+
+    The key is kept per partner key and path for 24 hours. The same key with another body is refused (409),
+    and so is a repeat while the first is still being worked on. The answer and the effects are committed
+    together: a crash leaves neither.
+    """
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Run the write and keep its answer in one transaction."""
+        if request.method not in {"POST", "PUT", "PATCH", "DELETE"}:
+            return super().dispatch(request, *args, **kwargs)
+        with transaction.atomic():
+            return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """After permissions are checked, look for the kept answer."""
+        super().initial(request, *args, **kwargs)
+        self._kept: StoredAnswer | None = None
+        if request.method in {"POST", "PUT", "PATCH", "DELETE"}:
+            self._claim(request)
+
+    def _claim(self, request: Request) -> None:
+        key = request.headers.get(KEY_HEADER, "")
+        if not 8 <= len(key) <= 128 or not key.isascii() or not key.isprintable():
+            raise ValidationFailed(
+                _("Send an Idempotency-Key header of 8 to 128 characters."),
+                code="idempotency_key_missing",
+            )
+        caller = f"{getattr(request.auth, 'pk', '')}:{request.path}"
+        digest = hashlib.sha256(
+            json.dumps(request.data, sort_keys=True, default=str).encode()
+        ).digest()
+        StoredAnswer.objects.filter(
+            caller=caller, key=key, created_at__lt=timezone.now() - ANSWER_LIFETIME
+        ).delete()
+        try:
+            with transaction.atomic():
+                # A second caller with the same key waits here until the first has committed.
+                self._kept = StoredAnswer.objects.create(caller=caller, key=key, digest=digest)
+        except IntegrityError:
+            kept = StoredAnswer.objects.get(caller=caller, key=key)
+            if bytes(kept.digest) != digest:
+                raise Conflict(
+                    _("This Idempotency-Key was used with another body."),
+                    code="idempotency_key_reused",
+                ) from None
+            raise _Repeated(kept) from None
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer a repeat from what was kept."""
+        if isinstance(exc, _Repeated):
+            response = Response(orjson.loads(exc.kept.body or b"null"), status=exc.kept.status)
+            response["Idempotent-Replayed"] = "true"
+            return response
+        return super().handle_exception(exc)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Keep the answer of a write that succeeded; a refused one may be corrected and sent again."""
+        kept: StoredAnswer | None = getattr(self, "_kept", None)
+        if kept is not None and response.status_code < 400:
+            kept.status = response.status_code
+            kept.body = orjson.dumps(response.data)
+            kept.save(update_fields=["status", "body"])
+        elif kept is not None:
+            transaction.set_rollback(True)
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
+class _Repeated(Exception):  # noqa: N818
+    """The same request was answered before."""
+
+    def __init__(self, kept: StoredAnswer) -> None:
+        super().__init__()
+        self.kept = kept

@@ -1,0 +1,12 @@
+"""Reads of the audit."""
+
+from django.db.models import QuerySet
+
+from scrm.core.audit.models import AuditEntry
+from scrm.core.scope import Scope
+
+
+def entries_visible_to(scope: Scope) -> QuerySet[AuditEntry]:
+    """Return all entries for whoever may read the audit, else none."""
+    entries = AuditEntry.objects.select_related("actor")
+    return entries if scope.allows("audit.view") else entries.none()

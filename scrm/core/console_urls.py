@@ -1,0 +1,11 @@
+"""Console pages of the kernel."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("jobs/", include("scrm.core.jobs.urls")),
+    path("outbox/", include("scrm.core.outbox.urls")),
+    path("audit/", include("scrm.core.audit.urls")),
+    path("alerts/", include("scrm.core.alerts.urls")),
+    path("health/", include("scrm.core.health.urls")),
+]

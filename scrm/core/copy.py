@@ -1,0 +1,136 @@
+"""Bulk writes: COPY to a temporary table, then one INSERT … ON CONFLICT that touches only what changed."""
+
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import uuid4
+
+from django.db import connection, models, transaction
+
+BATCH_ROWS = 5000
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+@dataclass(frozen=True)
+class UpsertCounts:
+    """What a bulk write did to the table."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+
+
+def copy_rows(
+    cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """COPY rows into a table; values may be None, text, numbers, bytes, times, UUIDs, lists (arrays), dicts (JSON)."""
+    names = ", ".join(_quoted(column) for column in columns)
+    statement = f"COPY {_quoted(table)} ({names}) FROM STDIN"
+    buffer = io.StringIO()
+    for count, row in enumerate(rows, start=1):
+        buffer.write("\t".join(_text(value) for value in row))
+        buffer.write("\n")
+        if count % BATCH_ROWS == 0:
+            _send(cursor, statement, buffer)
+            buffer = io.StringIO()
+    _send(cursor, statement, buffer)
+
+
+def upsert_by_copy(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    conflict: Sequence[str],
+    update: Sequence[str],
+    compare: Sequence[str] | None = None,
+    newer: str | None = None,
+) -> UpsertCounts:
+    """Insert or update many rows in one statement; rows that would not change are not written.
+
+    columns are database columns in the order of each row and must include every one without a database
+    default; conflict is a unique key; update are the columns to overwrite. compare: which columns decide
+    whether a row changed (default: update) - name the blind index instead of its ciphertext, which differs
+    every time. newer: a time column; rows older than what is stored are left out. Of rows with the same key
+    the last one counts. Ciphertext is bound to the primary key: seal with the id of the row that exists.
+    """
+    table = model._meta.db_table
+    temporary = f"copy_{uuid4().hex}"
+    names = ", ".join(_quoted(column) for column in columns)
+    keys = ", ".join(_quoted(column) for column in conflict)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TEMP TABLE {_quoted(temporary)} ON COMMIT DROP AS SELECT {names} FROM {_quoted(table)} WITH NO DATA"  # noqa: S608
+        )
+        cursor.execute(f"ALTER TABLE {_quoted(temporary)} ADD COLUMN copy_order bigserial")
+        copy_rows(cursor, temporary, columns, rows)
+        distinct = f"SELECT DISTINCT {keys} FROM {_quoted(temporary)}"  # noqa: S608 -- our own names
+        cursor.execute(f"SELECT count(*) FROM ({distinct}) AS keys")  # noqa: S608
+        wanted = int(cursor.fetchone()[0])
+        cursor.execute(
+            f"WITH written AS ("  # noqa: S608
+            f"INSERT INTO {_quoted(table)} AS held ({names}) "
+            f"SELECT DISTINCT ON ({keys}) {names} FROM {_quoted(temporary)} ORDER BY {keys}, copy_order DESC "
+            f"{_on_conflict(keys, update, compare, newer)} RETURNING (xmax = 0) AS is_new) "
+            "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written"
+        )
+        inserted, updated = cursor.fetchone()
+        cursor.execute(f"DROP TABLE {_quoted(temporary)}")
+    return UpsertCounts(inserted=inserted, updated=updated, unchanged=wanted - inserted - updated)
+
+
+def _on_conflict(
+    keys: str, update: Sequence[str], compare: Sequence[str] | None, newer: str | None
+) -> str:
+    if not update:
+        return f"ON CONFLICT ({keys}) DO NOTHING"
+    changes = ", ".join(f"{_quoted(column)} = EXCLUDED.{_quoted(column)}" for column in update)
+    compared = compare or update
+    held = ", ".join(f"held.{_quoted(column)}" for column in compared)
+    given = ", ".join(f"EXCLUDED.{_quoted(column)}" for column in compared)
+    condition = f"({held}) IS DISTINCT FROM ({given})"
+    if newer:
+        column = _quoted(newer)
+        condition += f" AND (held.{column} IS NULL OR held.{column} <= EXCLUDED.{column})"
+    return f"ON CONFLICT ({keys}) DO UPDATE SET {changes} WHERE {condition}"
+
+
+def _quoted(name: str) -> str:
+    return connection.ops.quote_name(name)
+
+
+def _send(cursor: Any, statement: str, buffer: io.StringIO) -> None:
+    buffer.seek(0)
+    # copy_expert is psycopg2's own; Django's wrapper passes it through.
+    cursor.copy_expert(statement, buffer)
+
+
+def _text(value: Any) -> str:
+    """Return one value in PostgreSQL's COPY text format."""
+    if value is None:
+        return "\\N"
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, bytes | memoryview):
+        return "\\\\x" + bytes(value).hex()
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False).translate(ESCAPES)
+    if isinstance(value, list | tuple):
+        return ("{" + ",".join(_elements(value)) + "}").translate(ESCAPES)
+    return str(value).replace("\x00", "").translate(ESCAPES)
+
+
+def _elements(values: Sequence[Any]) -> Iterator[str]:
+    for value in values:
+        if value is None:
+            yield "NULL"
+        elif isinstance(value, list | tuple):
+            yield "{" + ",".join(_elements(value)) + "}"
+        else:
+            text = str(value).replace("\x00", "").replace("\\", "\\\\").replace('"', '\\"')
+            yield f'"{text}"'

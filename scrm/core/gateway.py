@@ -1,0 +1,129 @@
+"""Builds the WeCom client from the settings; the only place that knows both."""
+
+import os
+from functools import lru_cache
+
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from scrm.core.exceptions import ExternalFailure, NotFound
+from scrm.core.wecom_ports import PostgresPorts, RedisBucket
+from scrm.wecom.callbacks import CallbackCrypto
+from scrm.wecom.client import WeComClient
+from scrm.wecom.errors import WeComError
+from scrm.wecom.robot import WebhookRobot
+from scrm.wecom.tokens import TokenSource
+from scrm.wecom.transport import Transport
+
+
+class _Shared:
+    """What all clients of a process share; made anew in a forked child, whose sockets would be its parent's."""
+
+    def __init__(self) -> None:
+        self.transport = Transport()
+        self.ports = PostgresPorts()
+        self.sources: dict[str, TokenSource] = {}
+
+
+@lru_cache(maxsize=1)
+def _shared() -> _Shared:
+    return _Shared()
+
+
+@lru_cache(maxsize=4)
+def _bucket(url: str) -> RedisBucket:
+    return RedisBucket(url)
+
+
+@lru_cache(maxsize=32)
+def _client(
+    corp_id: str,
+    secret: str,
+    agent_id: int,
+    bases: tuple[str, str, str],
+    per_minute: int,
+    redis_url: str,
+) -> WeComClient:
+    shared = _shared()
+    api_base, oauth_base, login_base = bases
+    return WeComClient(
+        corp_id,
+        secret,
+        agent_id=agent_id,
+        api_base=api_base,
+        oauth_base=oauth_base,
+        login_base=login_base,
+        tokens=shared.ports,
+        lock=shared.ports,
+        bucket=_bucket(redis_url),
+        per_minute=per_minute,
+        transport=shared.transport,
+        sources=shared.sources,
+    )
+
+
+@lru_cache(maxsize=64)
+def _in_lane(client: WeComClient, lane: str) -> WeComClient:
+    return client.in_lane(lane)
+
+
+def forget_clients() -> None:
+    """Drop clients, connections and tokens in memory (after a fork, between tests)."""
+    for cached in (_in_lane, _client, _shared, _bucket):
+        cached.cache_clear()
+
+
+os.register_at_fork(after_in_child=forget_clients)
+
+
+def wecom(app: str = "scrm", *, lane: str = "event") -> WeComClient:
+    """Return the client of one of our apps (`settings.WECOM_APPS`) in a lane: welcome, event or sync.
+
+    Raises NotFound for an app that is not in the settings.
+    """
+    config = _app(app)
+    client = _client(
+        settings.WECOM_CORP_ID,
+        config["secret"],
+        int(config["agent_id"]),
+        (settings.WECOM_API_BASE, settings.WECOM_OAUTH_BASE, settings.WECOM_LOGIN_BASE),
+        settings.WECOM_CALLS_PER_MINUTE,
+        settings.REDIS_URL,
+    )
+    return _in_lane(client, lane)
+
+
+def callback_crypto(app: str) -> CallbackCrypto:
+    """Return the callback cipher of an app; raises NotFound for an unknown app or one without a callback key."""
+    config = _app(app)
+    if not config["token"] or not config["aes_key"]:
+        raise NotFound(_("The WeCom app %(app)s receives no callbacks here.") % {"app": app})
+    return CallbackCrypto(config["token"], config["aes_key"], settings.WECOM_CORP_ID)
+
+
+def robot(url: str) -> WebhookRobot:
+    """Return the group robot of a webhook address; raises ValueError for an address that is not WeCom's."""
+    return WebhookRobot(
+        url,
+        api_base=settings.WECOM_API_BASE,
+        bucket=_bucket(settings.REDIS_URL),
+        transport=_shared().transport,
+    )
+
+
+def words(failure: WeComError) -> str:
+    """Return cause and next step in the language of the current user or task."""
+    return failure.words(get_language() or settings.LANGUAGE_CODE)
+
+
+def as_external_failure(failure: WeComError) -> ExternalFailure:
+    """Return the failure as an error an interface can show."""
+    return ExternalFailure(words(failure), errcode=failure.errcode, kind=failure.kind)
+
+
+def _app(app: str) -> dict[str, str]:
+    config = settings.WECOM_APPS.get(app)
+    if config is None:
+        raise NotFound(_("There is no WeCom app named %(app)s in the settings.") % {"app": app})
+    return {name: str(value) for name, value in config.items()}

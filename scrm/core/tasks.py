@@ -1,0 +1,15 @@
+"""Tasks of the kernel, gathered."""
+
+from celery import shared_task
+
+from scrm.core import purging
+from scrm.core.audit.tasks import audit_seal
+from scrm.core.jobs.tasks import jobs_sweep
+
+__all__ = ["audit_seal", "jobs_sweep", "purge"]
+
+
+@shared_task(name="core.purge")
+def purge() -> None:
+    """Delete what the kernel keeps only for a while."""
+    purging.purge()

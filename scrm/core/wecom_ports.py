@@ -1,0 +1,197 @@
+"""The gateway's ports over PostgreSQL (tokens, lock) and Redis (rate buckets)."""
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from scrm.core.fields import EncryptedTextField
+from scrm.core.gateway_models import WeComToken
+from scrm.core.ids import uuid7
+from scrm.wecom.limits import RESERVED, burst, refill
+from scrm.wecom.local import LocalBucket
+from scrm.wecom.ports import Limit, LockTimeout, Token
+
+logger = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.03
+# Without Redis each process allows itself this part of a limit.
+ALONE_SHARE = 0.25
+# After a failure Redis is left alone for this long, so that calls do not wait for it one by one.
+REDIS_REST_SECONDS = 5.0
+
+
+class PostgresPorts:
+    """Token store and lock in one: the holder of the lock reads and writes over the lock's connection.
+
+    That connection is its own and in autocommit mode, so that a token is there for everybody at once, whatever
+    transaction the caller is in; it lives as long as the lock, once in two hours.
+    """
+
+    def __init__(self) -> None:
+        self._held = threading.local()
+
+    def get(self, key: str) -> Token | None:
+        """Return the stored token."""
+        sql = f"SELECT id, value, expires_at, fetched_at FROM {WeComToken._meta.db_table} WHERE key = %s"  # noqa: S608
+        with self._connection().cursor() as cursor:
+            cursor.execute(sql, [key])
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        return Token(_value_field().open(row[0], bytes(row[1])), row[2], row[3])
+
+    def put(self, key: str, token: Token) -> None:
+        """Store the token; it replaces the row, whose id is part of the ciphertext."""
+        table = WeComToken._meta.db_table
+        sql = (
+            f"INSERT INTO {table} (id, key, value, expires_at, fetched_at) VALUES (%s, %s, %s, %s, %s) "  # noqa: S608
+            "ON CONFLICT (key) DO UPDATE SET id = excluded.id, value = excluded.value, "
+            "expires_at = excluded.expires_at, fetched_at = excluded.fetched_at"
+        )
+        pk = uuid7()
+        sealed = bytes(_value_field().seal(pk, token.value))
+        with self._connection().cursor() as cursor:
+            cursor.execute(sql, [pk, key, sealed, token.expires_at, token.fetched_at])
+
+    @contextmanager
+    def hold(self, key: str, timeout: float) -> Iterator[None]:
+        """Hold the advisory lock of the key for the block; raises LockTimeout."""
+        number = int.from_bytes(
+            hashlib.sha256(f"wecom.token:{key}".encode()).digest()[:8], "big", signed=True
+        )
+        connection = connections.create_connection(DEFAULT_DB_ALIAS)
+        try:
+            connection.set_autocommit(True)
+            _acquire(connection, number, time.monotonic() + timeout)
+            self._held.connection = connection
+            try:
+                yield
+            finally:
+                self._held.connection = None
+        finally:
+            # Closing the session frees the lock, also when the connection is broken.
+            connection.close()
+
+    def _connection(self) -> BaseDatabaseWrapper:
+        held: BaseDatabaseWrapper | None = getattr(self._held, "connection", None)
+        return held if held is not None else connections[DEFAULT_DB_ALIAS]
+
+
+def _value_field() -> EncryptedTextField[str, str]:
+    field = WeComToken._meta.get_field("value")
+    if not isinstance(field, EncryptedTextField):
+        raise TypeError("WeComToken.value must be encrypted")
+    return field
+
+
+def _acquire(connection: BaseDatabaseWrapper, number: int, until: float) -> None:
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [number])
+            row = cursor.fetchone()
+            if row is not None and row[0]:
+                return
+            if time.monotonic() >= until:
+                raise LockTimeout(str(number))
+            time.sleep(_POLL_SECONDS)
+
+
+# KEYS: block, one bucket a limit. ARGV: floor, full, refill a second – for each bucket.
+# Time is Redis's own, so that all hosts agree. Returns the wait in milliseconds, 0 when granted.
+_TAKE = """
+local t = redis.call('TIME')
+local now = tonumber(t[1]) + tonumber(t[2]) / 1000000
+local block = redis.call('HMGET', KEYS[1], 'until', 'seconds')
+if block[1] then
+  local ends, seconds = tonumber(block[1]), tonumber(block[2])
+  if now < ends then return math.ceil((ends - now) * 1000) end
+  redis.call('HSET', KEYS[1], 'until', now + seconds)
+  redis.call('EXPIRE', KEYS[1], math.ceil(seconds * 10))
+end
+local wait, levels = 0, {}
+for i = 2, #KEYS do
+  local a = (i - 2) * 3
+  local floor, full, rate = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3])
+  local state = redis.call('HMGET', KEYS[i], 'level', 'at')
+  local level = full
+  if state[1] then level = math.min(full, tonumber(state[1]) + math.max(0, now - tonumber(state[2])) * rate) end
+  levels[i] = level
+  local missing = floor + 1 - level
+  if missing > 0.000001 then wait = math.max(wait, missing / rate) end
+end
+if wait > 0 then return math.ceil(wait * 1000) end
+for i = 2, #KEYS do
+  local a = (i - 2) * 3
+  redis.call('HSET', KEYS[i], 'level', tostring(levels[i] - 1), 'at', tostring(now))
+  redis.call('EXPIRE', KEYS[i], math.ceil(tonumber(ARGV[a + 2]) / tonumber(ARGV[a + 3])) + 1)
+end
+return 0
+"""
+
+
+class RedisBucket:
+    """Rate buckets shared by all hosts; on Redis's failure each process goes on with a part of every limit."""
+
+    def __init__(self, url: str) -> None:
+        self._client: Any = redis.Redis.from_url(
+            url, socket_connect_timeout=0.3, socket_timeout=0.3
+        )
+        self._take = self._client.register_script(_TAKE)
+        self._alone = LocalBucket(share=ALONE_SHARE)
+        self._rest_until = 0.0
+        self._blocked: set[str] = set()
+
+    def take(self, key: str, lane: str, limits: Sequence[Limit]) -> float:
+        """Take one call; return 0.0 when granted, else the seconds to wait."""
+        if time.monotonic() < self._rest_until:
+            return self._alone.take(key, lane, limits)
+        keys = [f"wecom:block:{key}", *(f"wecom:rate:{key}:{limit.seconds}" for limit in limits)]
+        arguments: list[float] = []
+        for limit in limits:
+            arguments += [burst(limit) * RESERVED[lane], burst(limit), refill(limit)]
+        try:
+            return int(self._take(keys=keys, args=arguments)) / 1000
+        except redis.RedisError as failure:
+            self._rest(failure)
+            return self._alone.take(key, lane, limits)
+
+    def block(self, key: str, seconds: float) -> None:
+        """Refuse the key for `seconds`, afterwards let one probe through each `seconds`."""
+        self._alone.block(key, seconds)
+        self._blocked.add(key)
+        try:
+            moment = self._client.time()
+            until = moment[0] + moment[1] / 1_000_000 + seconds
+            self._client.hset(f"wecom:block:{key}", mapping={"until": until, "seconds": seconds})
+            self._client.expire(f"wecom:block:{key}", int(seconds * 10))
+        except redis.RedisError as failure:
+            self._rest(failure)
+
+    def clear(self, key: str) -> None:
+        """End the block; costs nothing unless this process has seen one."""
+        if key not in self._blocked:
+            return
+        self._blocked.discard(key)
+        self._alone.clear(key)
+        try:
+            self._client.delete(f"wecom:block:{key}")
+        except redis.RedisError as failure:
+            self._rest(failure)
+
+    def _rest(self, failure: redis.RedisError) -> None:
+        logger.warning("wecom.bucket.alone reason=%s", failure.__class__.__name__)
+        self._rest_until = time.monotonic() + REDIS_REST_SECONDS
+
+
+def bucket_from_settings() -> RedisBucket:
+    """Return the bucket of this deployment's Redis."""
+    return RedisBucket(settings.REDIS_URL)

@@ -1,0 +1,158 @@
+"""The gateway's ports over PostgreSQL and Redis: one token for all processes, buckets that survive Redis."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import translation
+
+from scrm.core import gateway
+from scrm.core.exceptions import NotFound
+from scrm.core.gateway_models import WeComToken
+from scrm.core.wecom_ports import PostgresPorts, RedisBucket
+from scrm.wecom.deadline import Deadline
+from scrm.wecom.errors import WeComPermission, error_for
+from scrm.wecom.ports import Limit, LockTimeout, Token
+from scrm.wecom.tokens import TokenSource
+
+TEN = (Limit(20, 60),)
+
+
+def living(value: str) -> Token:
+    now = time.time()
+    return Token(value, now + 7200, now)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_token_is_ciphertext_in_the_row_and_plain_in_the_port() -> None:
+    ports = PostgresPorts()
+    ports.put("k1", living("very-secret-token"))
+    ports.put("k1", living("second-secret-token"))
+
+    assert ports.get("k1") is not None
+    assert ports.get("k1").value == "second-secret-token"  # type: ignore[union-attr]
+    assert ports.get("k2") is None
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT value FROM {WeComToken._meta.db_table} WHERE key = %s", ["k1"])
+        rows = [bytes(row[0]) for row in cursor.fetchall()]
+    assert len(rows) == 1
+    assert b"secret-token" not in rows[0]
+    assert "secret" not in str(ports.get("k1"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_processes_ask_wecom_once() -> None:
+    asked: list[int] = []
+
+    def fetch(_deadline: Deadline) -> Token:
+        asked.append(1)
+        time.sleep(0.2)
+        return living(f"token-{len(asked)}")
+
+    ports = PostgresPorts()
+    # A source of its own is what a process has: no memory in common, only the row and the lock.
+    sources = [TokenSource("k", ports, ports, fetch) for _process in range(8)]
+    barrier = threading.Barrier(8)
+
+    def ask(source: TokenSource) -> str:
+        barrier.wait()
+        try:
+            return source.current(Deadline())
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(ask, sources)) == {"token-1"}
+    assert len(asked) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rolled_back_caller_does_not_take_the_token_away() -> None:
+    ports = PostgresPorts()
+    source = TokenSource("k", ports, ports, lambda _deadline: living("kept"))
+
+    with transaction.atomic():
+        source.current(Deadline())
+        transaction.set_rollback(True)
+
+    assert ports.get("k") is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_held_lock_is_waited_for_no_longer_than_allowed() -> None:
+    ports = PostgresPorts()
+    started = time.monotonic()
+
+    with ports.hold("k", 1.0), pytest.raises(LockTimeout), ports.hold("k", 0.2):
+        pytest.fail("both held it")
+
+    assert time.monotonic() - started < 1.0
+    with ports.hold("k", 1.0):
+        pass
+
+
+def fresh_bucket(url: str = "") -> RedisBucket:
+    return RedisBucket(url or settings.REDIS_URL)
+
+
+def taken(bucket: RedisBucket, key: str, lane: str) -> int:
+    count = 0
+    while bucket.take(key, lane, TEN) == 0.0:
+        count += 1
+    return count
+
+
+def test_lanes_share_a_bucket_in_redis() -> None:
+    bucket, key = fresh_bucket(), f"corp:{time.monotonic_ns()}"
+
+    assert taken(bucket, key, "sync") == 6
+    # A second process sees the same bucket.
+    assert taken(fresh_bucket(), key, "event") == 3
+    assert taken(bucket, key, "welcome") == 1
+    assert 0 < bucket.take(key, "welcome", TEN) <= 6.0
+
+
+def test_a_block_in_redis_holds_for_every_process_and_lets_one_probe_through() -> None:
+    bucket, other, key = fresh_bucket(), fresh_bucket(), f"corp:{time.monotonic_ns()}"
+    bucket.block(key, 0.3)
+
+    assert 0 < other.take(key, "welcome", TEN) <= 0.3
+    time.sleep(0.35)
+    assert other.take(key, "welcome", TEN) == 0.0
+    assert bucket.take(key, "welcome", TEN) > 0
+    bucket.clear(key)
+    assert bucket.take(key, "welcome", TEN) == 0.0
+
+
+def test_without_redis_each_process_goes_on_with_a_quarter() -> None:
+    bucket = fresh_bucket("redis://127.0.0.1:1/0")
+    started = time.monotonic()
+
+    assert taken(bucket, "corp:api", "welcome") == 2
+    assert time.monotonic() - started < 1.0
+
+
+def test_the_client_comes_from_the_settings() -> None:
+    client = gateway.wecom("contacts", lane="sync")
+
+    assert client.lane == "sync"
+    assert client.api_base == settings.WECOM_API_BASE
+    assert gateway.wecom("contacts", lane="sync") is client
+    with pytest.raises(NotFound):
+        gateway.wecom("nothing")
+    with pytest.raises(NotFound):
+        gateway.callback_crypto("nothing")
+
+
+def test_a_failure_is_told_in_the_readers_language() -> None:
+    failure = error_for(60020, "not allow to access from your ip", "user/get")
+
+    assert isinstance(failure, WeComPermission)
+    with translation.override("zh-hans"):
+        assert "可信IP" in gateway.words(failure)
+    with translation.override("en"):
+        assert "trusted IP" in gateway.words(failure)
+        assert gateway.as_external_failure(failure).data == {"errcode": 60020, "kind": "permission"}
