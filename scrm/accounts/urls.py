@@ -1,0 +1,14 @@
+"""Where people log in."""
+
+from django.urls import path
+
+from scrm.accounts import views
+
+app_name = "accounts"
+urlpatterns = [
+    path("login/", views.login_page, name="login"),
+    path("logout/", views.log_out, name="logout"),
+    path("language/", views.language, name="language"),
+    path("wecom/start/", views.wecom_start, name="wecom_start"),
+    path("wecom/callback/", views.wecom_callback, name="wecom_callback"),
+]

@@ -1,0 +1,127 @@
+"""The console's menu as data: nine sections, each leaf one URL and the permission it needs."""
+
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from scrm.core.scope import Scope
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One entry: a URL name, the permission that shows it, words, an icon of the sprite."""
+
+    url_name: str
+    permission: str
+    title: Promise
+    icon: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and its leaves; the first one has no heading."""
+
+    title: Promise | str
+    leaves: tuple[Leaf, ...]
+
+
+@dataclass(frozen=True)
+class ShownLeaf:
+    """A leaf as the sidebar draws it."""
+
+    title: str
+    url: str
+    icon: str
+    active: bool
+
+
+@dataclass(frozen=True)
+class ShownSection:
+    """A section with at least one leaf that this person may open."""
+
+    title: str
+    leaves: tuple[ShownLeaf, ...]
+
+
+MENU: tuple[Section, ...] = (
+    Section("", (Leaf("home:index", "home.view", _("Home"), "home"),)),
+    Section(
+        _("Acquisition"),
+        (
+            Leaf("live_codes:list", "live_codes.view", _("Live codes"), "qrcode"),
+            Leaf("welcome:list", "welcome.view", _("Welcome messages"), "message-heart"),
+            Leaf("adds:list", "adds.view", _("Adds"), "user-plus"),
+        ),
+    ),
+    Section(
+        _("Customers"),
+        (
+            Leaf("relations:list", "relations.view", _("Customer list"), "users"),
+            Leaf("crm:list", "crm.view", _("CRM members"), "id"),
+            Leaf("tags:list", "tags.view", _("Tags"), "tags"),
+            Leaf("oneid:list", "oneid.view", _("Merge centre"), "git-merge"),
+        ),
+    ),
+    Section(
+        _("Organisation"),
+        (
+            Leaf("directory:members", "directory.view", _("Members"), "address-book"),
+            Leaf("oa_sync:list", "oa_sync.view", _("OA sync"), "refresh"),
+            Leaf("org:list", "org.view", _("Stores"), "building-store"),
+        ),
+    ),
+    Section(
+        _("System"),
+        (
+            Leaf("health:index", "health.view", _("Health"), "heart-rate-monitor"),
+            Leaf("jobs:list", "jobs.view", _("Jobs"), "list-check"),
+            Leaf("alerts:list", "alerts.view", _("Alerts"), "bell"),
+            Leaf("inbox:list", "inbox.view", _("WeCom events"), "inbox"),
+            Leaf("outbox:list", "outbox.view", _("Outgoing actions"), "send"),
+            Leaf("roles:list", "roles.view", _("Roles"), "shield-lock"),
+            Leaf("audit:list", "audit.view", _("Audit"), "history"),
+        ),
+    ),
+)
+
+
+def menu_for(scope: Scope, *, namespace: str) -> tuple[ShownSection, ...]:
+    """Return the sections and leaves a person may open; `namespace` is that of the page shown now."""
+    shown = (
+        ShownSection(str(section.title), _shown(section, scope, namespace)) for section in MENU
+    )
+    return tuple(section for section in shown if section.leaves)
+
+
+def _shown(section: Section, scope: Scope, namespace: str) -> tuple[ShownLeaf, ...]:
+    found = []
+    for leaf in section.leaves:
+        url = url_of(leaf.url_name)
+        if url and scope.allows(leaf.permission):
+            active = leaf.url_name.split(":")[0] == namespace
+            found.append(ShownLeaf(str(leaf.title), url, leaf.icon, active))
+    return tuple(found)
+
+
+def page_url(scope: Scope, url_name: str) -> str:
+    """Return the address of a page of the menu, "" when this person may not open it."""
+    needed = next(
+        (
+            leaf.permission
+            for section in MENU
+            for leaf in section.leaves
+            if leaf.url_name == url_name
+        ),
+        None,
+    )
+    return url_of(url_name) if needed is not None and scope.allows(needed) else ""
+
+
+def url_of(url_name: str) -> str:
+    """Return the address of a page, "" when this version does not have it."""
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,50 @@
+"""What the home page shows, assembled from the apps' selectors; no customer row is loaded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scrm.core.scope import Scope
+from scrm.home.figures import PROVIDERS, Figure
+from scrm.home.menu import page_url
+
+
+@dataclass(frozen=True)
+class Card:
+    """A figure as the page draws it."""
+
+    key: str
+    figure: Figure
+    url: str
+
+
+@dataclass(frozen=True)
+class Todo:
+    """Something that waits for a person."""
+
+    count: int
+    text: str
+    url: str
+
+
+def figures_for(scope: Scope) -> dict[str, Figure]:
+    """Return the figures a scope may see, by key; the number of queries does not depend on the data."""
+    return {
+        provider.key: provider.build(scope)
+        for provider in PROVIDERS
+        if scope.allows(provider.permission)
+    }
+
+
+def cards_of(scope: Scope, figures: Mapping[str, Figure]) -> list[Card]:
+    """Return the figures that are shown as cards, in the order of the page."""
+    shown = (provider.key for provider in PROVIDERS if provider.is_card and provider.key in figures)
+    return [Card(key, figures[key], page_url(scope, figures[key].url_name)) for key in shown]
+
+
+def todos_of(scope: Scope, figures: Mapping[str, Figure]) -> list[Todo]:
+    """Return what waits for a person, from the figures already counted."""
+    waiting = (figure for figure in figures.values() if figure.waiting)
+    return [
+        Todo(figure.waiting, figure.waiting_text, page_url(scope, figure.url_name))
+        for figure in waiting
+    ]

@@ -1,0 +1,182 @@
+"""Granting and taking back roles: who may, what fits, and that a refusal changes nothing."""
+
+import pytest
+
+from contacts.directory.models import Member
+from contacts.org.models import OrgUnit
+from contacts.roles import services
+from contacts.roles.labels import PERMISSIONS
+from contacts.roles.models import Role, RoleGrant
+from scrm.accounts.models import User
+from scrm.core.audit.models import AuditEntry
+from scrm.core.exceptions import Conflict, NotFound, PermissionDenied, ScrmError, ValidationFailed
+from tests.factories.accounts import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def roles() -> dict[str, Role]:
+    assert services.presets_load() == 8
+    return {role.code: role for role in Role.objects.all()}
+
+
+@pytest.fixture
+def branch() -> OrgUnit:
+    return OrgUnit.objects.create(kind="branch", code="B1", name="East", path="/1/")
+
+
+@pytest.fixture
+def hq(roles) -> User:
+    user = UserFactory(username="hq")
+    services.grant(user=user, role=roles["hq_ops"], org_unit=None, actor=None)
+    return user
+
+
+def test_presets_can_be_loaded_again_and_name_known_permissions_only(roles):
+    services.presets_load()
+
+    assert Role.objects.count() == 8
+    assert {code for role in roles.values() for code in role.permissions} <= PERMISSIONS.keys()
+
+
+def test_a_grant_is_audited(roles, branch, hq):
+    user = UserFactory(username="li")
+
+    services.grant(user=user, role=roles["branch_ops"], org_unit=branch, actor=hq)
+
+    entry = AuditEntry.objects.get(action="roles.grant", target=f"user:{user.pk}")
+    assert entry.actor_id == hq.pk
+    assert entry.after == {"role": "branch_ops", "org_unit": "B1", "user": "li"}
+
+
+@pytest.mark.parametrize(
+    ("code", "with_unit", "error"),
+    [("branch_ops", False, ValidationFailed), ("hq_ops", True, ValidationFailed)],
+)
+def test_a_role_and_its_unit_must_fit(roles, branch, hq, code, with_unit, error):
+    user = UserFactory()
+    before = AuditEntry.objects.count()
+
+    with pytest.raises(error):
+        services.grant(
+            user=user, role=roles[code], org_unit=branch if with_unit else None, actor=hq
+        )
+
+    assert RoleGrant.objects.filter(user=user).count() == 0
+    assert AuditEntry.objects.count() == before
+
+
+def test_nobody_grants_a_role_to_themselves(roles, hq):
+    with pytest.raises(PermissionDenied):
+        services.grant(user=hq, role=roles["it_admin"], org_unit=None, actor=hq)
+
+    assert [grant.role.code for grant in hq.role_grants.all()] == ["hq_ops"]
+
+
+def test_nobody_takes_back_their_own_role(hq):
+    with pytest.raises(PermissionDenied):
+        services.revoke(hq.role_grants.get(), actor=hq)
+
+    assert hq.role_grants.count() == 1
+
+
+def test_the_same_role_twice_is_refused(roles, hq):
+    with pytest.raises(Conflict):
+        services.grant(user=hq, role=roles["hq_ops"], org_unit=None, actor=None)
+
+    assert hq.role_grants.count() == 1
+
+
+def test_roles_whose_rights_would_mix_are_refused(roles, branch, hq):
+    other = OrgUnit.objects.create(kind="dealer", code="D1", name="Dealer", path="/2/")
+    user = UserFactory()
+    services.grant(user=user, role=roles["dealer"], org_unit=other, actor=hq)
+
+    with pytest.raises(Conflict):
+        services.grant(user=user, role=roles["agency"], org_unit=branch, actor=hq)
+
+    assert [grant.role.code for grant in user.role_grants.all()] == ["dealer"]
+
+
+def test_a_member_who_never_logged_in_can_be_granted_a_role(roles, hq):
+    member = Member.objects.create(userid="ZhaoLei", name="Zhao Lei", status=Member.Status.ACTIVE)
+
+    user = services.person_named("zhaolei")
+
+    member.refresh_from_db()
+    assert (user.username, user.name, user.has_usable_password()) == (
+        "wecom:ZhaoLei",
+        "Zhao Lei",
+        False,
+    )
+    assert member.user_id == user.pk
+    assert services.person_named("ZhaoLei") == user
+
+
+def test_a_member_named_like_the_break_glass_account_does_not_become_it(roles):
+    admin = UserFactory(username="admin", is_superuser=True)
+    Member.objects.create(userid="admin", status=Member.Status.ACTIVE)
+
+    user = services.user_for_login("admin")
+
+    assert user.pk != admin.pk
+    assert user.is_superuser is False
+
+
+@pytest.mark.parametrize("status", [Member.Status.DISABLED, Member.Status.LEFT])
+def test_a_closed_account_cannot_log_in(status):
+    Member.objects.create(userid="gone", status=status)
+
+    with pytest.raises(PermissionDenied):
+        services.user_for_login("gone")
+
+    assert User.objects.count() == 0
+
+
+def test_an_unknown_name_is_said_so():
+    with pytest.raises(NotFound) as caught:
+        services.person_named("nobody")
+
+    assert isinstance(caught.value, ScrmError)
+    assert "nobody" in caught.value.message
+
+
+def test_pages_list_grant_and_take_back(client, roles, branch, hq):
+    user = UserFactory(username="li", name="Li")
+    client.force_login(hq)
+
+    page = client.post(
+        "/console/roles/new/", {"username": "li", "role": roles["dealer"].pk, "org_code": "B1"}
+    )
+    given = RoleGrant.objects.get(user=user)
+
+    assert (page.status_code, page.url) == (302, "/console/roles/")
+    assert (given.role.code, given.org_unit, given.granted_by) == ("dealer", branch, hq)
+    assert "Li" in client.get("/console/roles/").content.decode()
+
+    assert client.post(f"/console/roles/{given.pk}/revoke/").status_code == 302
+    assert RoleGrant.objects.filter(user=user).count() == 0
+
+
+def test_a_wrong_entry_is_shown_with_the_form(client, roles, hq):
+    client.force_login(hq)
+
+    page = client.post(
+        "/console/roles/new/", {"username": "li", "role": roles["dealer"].pk, "org_code": "nowhere"}
+    )
+
+    assert page.status_code == 422
+    assert page.context["form"].errors.keys() == {"org_code"}
+
+
+def test_who_may_only_see_cannot_grant(client, roles, hq):
+    auditor = UserFactory()
+    services.grant(user=auditor, role=roles["auditor"], org_unit=None, actor=None)
+    client.force_login(auditor)
+
+    assert client.get("/console/roles/").status_code == 200
+    page = client.post("/console/roles/new/", {"username": "hq", "role": roles["it_admin"].pk})
+
+    assert page.status_code == 403
+    assert [grant.role.code for grant in hq.role_grants.all()] == ["hq_ops"]
