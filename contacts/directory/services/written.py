@@ -1,0 +1,244 @@
+"""What we wrote to WeCom ourselves: such changes raise no callback, so the mirror takes them over here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from contacts.directory.grams import name_grams
+from contacts.directory.models import Department, Employee, Member, MemberWritten
+from contacts.directory.selectors import member_by_userid
+from contacts.directory.services.mirror import end_sessions
+from contacts.directory.services.places import places_refresh
+from scrm.core.copy import upsert_by_copy
+from scrm.core.crypto import blind_index
+from scrm.core.ids import uuid7
+
+
+@dataclass(frozen=True)
+class DepartmentWritten:
+    """A department as it now is in WeCom and in the OA."""
+
+    department_id: int
+    name: str
+    parent_id: int
+    oa_code: str
+    kind: str
+    store_code: str
+
+
+@dataclass(frozen=True)
+class AccountWritten:
+    """An account as it now is in WeCom. phone in E.164; job_number ties it to the employee."""
+
+    userid: str
+    name: str
+    phone: str
+    gender: str
+    position: str
+    department_id: int
+    leader_userid: str
+    job_number: str
+
+
+@dataclass(frozen=True)
+class EmployeeFacts:
+    """An employee as the OA has them; a leaver brings only the job number and the state."""
+
+    job_number: str
+    name: str
+    gender: str
+    phone: str
+    post: str
+    department_code: str
+    leader_job_number: str
+    left: bool
+    effective_on: date | None
+
+
+def department_written(written: DepartmentWritten, *, at: datetime) -> None:
+    """Take over a department we created, changed or adopted; the caller refreshes the places."""
+    Department.objects.filter(oa_code=written.oa_code).exclude(
+        department_id=written.department_id
+    ).update(oa_code=None)
+    Department.objects.update_or_create(
+        department_id=written.department_id,
+        defaults={
+            "name": written.name,
+            "parent_department_id": written.parent_id,
+            "oa_code": written.oa_code,
+            "oa_kind": written.kind,
+            "store_code": written.store_code,
+            "deleted_at": None,
+            "observed_at": at,
+        },
+    )
+
+
+def member_written(
+    account: AccountWritten, *, at: datetime, created: bool, enabled: bool = False
+) -> Member:
+    """Take over an account we created or changed, and remember what WeCom will not show us again."""
+    member = member_by_userid(account.userid) or Member(userid=account.userid)
+    member.name = account.name
+    member.name_grams = name_grams(account.name)
+    member.position = account.position
+    member.department_ids = [account.department_id]
+    member.main_department_id = account.department_id
+    member.observed_at = at
+    if created or (enabled and member.status == Member.Status.DISABLED):
+        member.status = Member.Status.NOT_ACTIVATED
+        member.left_at = None
+    member.employee = (
+        Employee.objects.filter(job_number=account.job_number).first() or member.employee
+    )
+    member.save()
+    written = MemberWritten.objects.filter(member=member).first() or MemberWritten(member=member)
+    written.phone = account.phone
+    written.phone_index = blind_index("phone", account.phone) if account.phone else None
+    written.gender = account.gender
+    written.position = account.position
+    written.leader_userid = account.leader_userid
+    written.enabled = True
+    written.written_at = at
+    written.save()
+    places_refresh(member.pk)
+    return member
+
+
+def member_disabled(userid: str, *, at: datetime) -> None:
+    """Take over that we disabled an account: it may not work any more, and we may enable it again."""
+    member = member_by_userid(userid)
+    if member is None:
+        return
+    Member.objects.filter(pk=member.pk).update(status=Member.Status.DISABLED, observed_at=at)
+    written = MemberWritten.objects.filter(member=member).first() or MemberWritten(member=member)
+    written.enabled = False
+    written.written_at = at
+    written.save()
+    end_sessions(member)
+
+
+def employee_left(userid: str) -> None:
+    """Note that the employee of an account left the company."""
+    Employee.objects.filter(member__userid=userid).exclude(state=Employee.State.LEFT).update(
+        state=Employee.State.LEFT, updated_at=timezone.now()
+    )
+
+
+EMPLOYEE_COLUMNS = (
+    "id",
+    "job_number",
+    "name",
+    "gender",
+    "phone",
+    "phone_index",
+    "post",
+    "department_code",
+    "leader_job_number",
+    "state",
+    "effective_on",
+    "updated_at",
+)
+EMPLOYEE_COMPARED = (
+    "name",
+    "gender",
+    "phone_index",
+    "post",
+    "department_code",
+    "leader_job_number",
+    "state",
+    "effective_on",
+)
+
+
+def employees_recorded(employees: Iterable[EmployeeFacts]) -> int:
+    """Bring the employees up to date with the OA; returns how many rows were written.
+
+    One read and one bulk write; only changed rows are encrypted and written.
+    """
+    known = {row[0]: row[1:] for row in _known_employees()}
+    sealed = Employee._meta.get_field("phone")
+    now = timezone.now()
+    rows: list[tuple[Any, ...]] = []
+    for employee in employees:
+        held = known.get(employee.job_number)
+        facts = _facts(employee, held)
+        if held is not None and facts == held[1:]:
+            continue
+        name, gender, index, post, code, leader, state, effective_on = facts
+        pk = held[0] if held is not None else uuid7()
+        phone = sealed.seal(pk, employee.phone)
+        rows.append(
+            (
+                pk,
+                employee.job_number,
+                name,
+                gender,
+                phone,
+                index or None,
+                post,
+                code,
+                leader,
+                state,
+                effective_on,
+                now,
+            )
+        )
+    if not rows:
+        return 0
+    # A leaver's row brings no phone: the phone column then keeps what it has.
+    staying = [row for row in rows if row[9] != Employee.State.LEFT]
+    leaving = [row for row in rows if row[9] == Employee.State.LEFT]
+    compared = EMPLOYEE_COMPARED
+    counts = [
+        upsert_by_copy(
+            Employee,
+            EMPLOYEE_COLUMNS,
+            part,
+            conflict=("job_number",),
+            compare=compared,
+            update=update,
+        )
+        for part, update in (
+            (staying, (*compared, "phone", "updated_at")),
+            (leaving, (*compared, "updated_at")),
+        )
+        if part
+    ]
+    return sum(count.inserted + count.updated for count in counts)
+
+
+def _known_employees() -> list[tuple[Any, ...]]:
+    values = Employee.objects.values_list("job_number", "id", *EMPLOYEE_COMPARED)
+    return [tuple(bytes(v) if isinstance(v, memoryview) else v for v in row) for row in values]
+
+
+def _facts(employee: EmployeeFacts, held: tuple[Any, ...] | None) -> tuple[Any, ...]:
+    """Return the compared columns; of a leaver all but the state stay as they are."""
+    if employee.left and held is not None:
+        _pk, name, gender, index, post, code, leader, _state, _day = held
+        return (
+            employee.name or name,
+            gender,
+            index,
+            post,
+            code,
+            leader,
+            Employee.State.LEFT.value,
+            employee.effective_on,
+        )
+    index = blind_index("phone", employee.phone) if employee.phone else None
+    state = Employee.State.LEFT if employee.left else Employee.State.ACTIVE
+    return (
+        employee.name,
+        employee.gender,
+        index,
+        employee.post,
+        employee.department_code,
+        employee.leader_job_number,
+        state.value,
+        employee.effective_on,
+    )

@@ -1,0 +1,146 @@
+"""A named human decides about a plan."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from contacts.directory.selectors import mirror_mark
+from contacts.oa_sync.models import OaPlanItem, OaRun
+from contacts.oa_sync.services.planning import APPLY_KIND, KEY
+from scrm.core.audit.services import record
+from scrm.core.exceptions import Conflict, ValidationFailed
+from scrm.core.jobs import services as jobs
+from scrm.core.jobs.models import ACTIVE_STATES, JobRun
+
+Status = OaRun.Status
+REASON_CHARACTERS = 10
+
+
+def run_approve(*, run: OaRun, actor: Any, reason: str = "") -> OaRun:
+    """Approve a plan and start applying it; audited with the approver's name.
+
+    A held plan needs a typed reason. Raises ValidationFailed without one, Conflict where the plan was
+    decided, has expired (the mirror moved on) or another run is being applied.
+    """
+    if expire_stale(run):
+        raise Conflict(
+            _(
+                "WeCom's address book changed since this plan was made. Plan again; it takes a moment."
+            ),
+            code="plan_expired",
+        )
+    try:
+        with transaction.atomic():
+            return _approve(run, actor, reason.strip())
+    except IntegrityError:
+        raise Conflict(
+            _("Another plan is being applied right now. Wait until it is through."), code="applying"
+        ) from None
+
+
+def _approve(run: OaRun, actor: Any, reason: str) -> OaRun:
+    run = OaRun.objects.select_for_update().get(pk=run.pk)
+    if not run.waits_for_approval:
+        raise Conflict(_("This plan does not wait for approval any more."), code="already_decided")
+    if run.status == Status.HELD and len(reason) < REASON_CHARACTERS:
+        raise ValidationFailed(
+            _(
+                "This plan removes unusually much. Write why it is right, in at least %(count)d characters."
+            )
+            % {"count": REASON_CHARACTERS},
+            code="reason_missing",
+        )
+    record(
+        actor=actor,
+        action="oa_sync.approve",
+        target=f"oa_run:{run.pk}",
+        reason=reason,
+        before={"status": run.status},
+        after={"items": run.item_counts, "removals": run.removal_count, "hold": run.hold},
+    )
+    run.status, run.approved_by, run.approved_at = Status.APPLYING, actor, timezone.now()
+    run.approval_reason = reason[:500]
+    run.apply_job_id = _start(run, actor)
+    run.save()
+    return run
+
+
+def _start(run: OaRun, actor: Any) -> Any:
+    waiting = run.items.filter(status=OaPlanItem.Status.WAITING).count()
+    job = jobs.start(
+        kind=APPLY_KIND,
+        key=KEY,
+        task="contacts.oa_sync_apply",
+        actor=actor,
+        total=waiting,
+        params={"run": str(run.pk)},
+        title=gettext_noop("Apply the OA plan"),
+    )
+    return job.pk
+
+
+def expire_stale(run: OaRun) -> bool:
+    """Mark a waiting plan as expired where the mirror moved on; returns whether it did."""
+    if not run.waits_for_approval or run.mirror_mark == mirror_mark():
+        return False
+    return bool(
+        OaRun.objects.filter(pk=run.pk, status__in=OaRun.OPEN).update(
+            status=Status.EXPIRED, finished_at=timezone.now()
+        )
+    )
+
+
+@transaction.atomic
+def run_continue(*, run: OaRun, actor: Any) -> OaRun:
+    """Go on with a run whose job stopped (WeCom refused the secret, the machine died).
+
+    Raises Conflict where it is not being applied, or its job still runs.
+    """
+    run = OaRun.objects.select_for_update().get(pk=run.pk)
+    if run.status != Status.APPLYING:
+        raise Conflict(_("This run is over."), code="already_decided")
+    run.apply_job_id = _start(run, actor)
+    run.message = ""
+    run.save(update_fields=["apply_job_id", "message"])
+    record(actor=actor, action="oa_sync.continue", target=f"oa_run:{run.pk}")
+    return run
+
+
+@transaction.atomic
+def run_discard(*, run: OaRun, actor: Any, reason: str = "") -> OaRun:
+    """Give up a plan, or what is left of a run whose job stopped; what was done stays done.
+
+    Raises Conflict where it was decided, or its job still runs: then cancel the job.
+    """
+    run = OaRun.objects.select_for_update().get(pk=run.pk)
+    if not run.waits_for_approval and run.status != Status.APPLYING:
+        raise Conflict(_("This plan does not wait for approval any more."), code="already_decided")
+    if run.status == Status.APPLYING and jobs_active(run):
+        raise Conflict(_("The job still runs. Cancel it in the job list first."), code="job_active")
+    record(
+        actor=actor,
+        action="oa_sync.discard",
+        target=f"oa_run:{run.pk}",
+        reason=reason,
+        before={"status": run.status},
+    )
+    mark_cancelled(run)
+    return run
+
+
+def jobs_active(run: OaRun) -> bool:
+    """Return whether the run's applying job may still move."""
+    if run.apply_job_id is None:
+        return False
+    return JobRun.objects.filter(pk=run.apply_job_id, state__in=ACTIVE_STATES).exists()
+
+
+def mark_cancelled(run: OaRun) -> None:
+    """Close a run: what was not tried is marked so."""
+    waiting = run.items.filter(status=OaPlanItem.Status.WAITING)
+    waiting.update(status=OaPlanItem.Status.SKIPPED, outcome="cancelled")
+    run.status, run.finished_at = Status.CANCELLED, timezone.now()
+    run.save(update_fields=["status", "finished_at"])

@@ -1,0 +1,118 @@
+"""Columns and filters of the organisation's lists."""
+
+import django_filters
+import django_tables2 as tables
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from contacts.org.models import BindingImport, BindingImportRow, OrgUnit
+from contacts.org.selectors import serving_now
+
+BOUND = "bound"
+UNBOUND = "unbound"
+
+
+class StoreFilter(django_filters.FilterSet):
+    """Search and filters of the store list; `branch` comes from the links of the rate table."""
+
+    q = django_filters.CharFilter(method="search", label=_("Store name or code"))
+    bound = django_filters.ChoiceFilter(
+        choices=[(BOUND, _("bound")), (UNBOUND, _("not bound"))],
+        method="by_binding",
+        label=_("Binding"),
+        empty_label=_("Bound or not"),
+    )
+    status = django_filters.ChoiceFilter(
+        choices=OrgUnit.Status.choices, label=_("State"), empty_label=_("All states")
+    )
+    branch = django_filters.CharFilter(method="in_branch", label=_("Branch code"))
+
+    class Meta:
+        model = OrgUnit
+        fields: tuple[str, ...] = ()
+
+    def search(self, stores: QuerySet[OrgUnit], _name: str, value: str) -> QuerySet[OrgUnit]:
+        """Match a part of the name, or the beginning of the code."""
+        text = value.strip()
+        return stores.filter(Q(name__icontains=text) | Q(code__istartswith=text))
+
+    def by_binding(self, stores: QuerySet[OrgUnit], _name: str, value: str) -> QuerySet[OrgUnit]:
+        """Match stores with or without a serving account."""
+        return stores.filter(serving_now()) if value == BOUND else stores.exclude(serving_now())
+
+    def in_branch(self, stores: QuerySet[OrgUnit], _name: str, value: str) -> QuerySet[OrgUnit]:
+        """Match the stores below one unit."""
+        unit = OrgUnit.objects.filter(code=value.strip()).first()
+        return stores.filter(path__startswith=unit.path) if unit else stores.none()
+
+
+class StoreTable(tables.Table):
+    """One store a row, with the accounts that serve it."""
+
+    name = tables.TemplateColumn(
+        "<a href=\"{% url 'org:detail' record.pk|stringformat:'d' %}\">{{ record.name }}</a>",
+        verbose_name=_("Store"),
+    )
+    code = tables.TemplateColumn("<code>{{ value }}</code>", verbose_name=_("Store code"))
+    parent = tables.Column(accessor="parent__name", verbose_name=_("Belongs to"), default="—")
+    accounts = tables.TemplateColumn(
+        template_name="console/contacts/org/accounts_cell.html",
+        verbose_name=_("Accounts"),
+        empty_values=(),
+    )
+    status = tables.TemplateColumn(
+        template_name="console/contacts/org/bound_cell.html", verbose_name=_("State")
+    )
+
+    class Meta:
+        model = OrgUnit
+        fields = ("name", "code", "parent", "accounts", "status")
+
+
+class ImportTable(tables.Table):
+    """Binding files and what became of them."""
+
+    filename = tables.TemplateColumn(
+        "<a href=\"{% url 'org:import_detail' record.pk|stringformat:'d' %}\">{{ value }}</a>",
+        verbose_name=_("File"),
+    )
+    created_at = tables.DateTimeColumn(verbose_name=_("Sent in"), format="Y-m-d H:i")
+    created_by = tables.Column(verbose_name=_("By"), default="—")
+    status = tables.TemplateColumn(
+        template_name="console/contacts/org/import_status_cell.html", verbose_name=_("State")
+    )
+    decided_by = tables.Column(verbose_name=_("Checked by"), default="—")
+
+    class Meta:
+        model = BindingImport
+        fields = ("filename", "created_at", "created_by", "status", "decided_by")
+
+
+class ImportRowFilter(django_filters.FilterSet):
+    """Filters of the rows of one file."""
+
+    action = django_filters.ChoiceFilter(
+        choices=BindingImportRow.Action.choices, label=_("What happens"), empty_label=_("All rows")
+    )
+
+    class Meta:
+        model = BindingImportRow
+        fields: tuple[str, ...] = ()
+
+
+class ImportRowTable(tables.Table):
+    """One row of a binding file with what it does, or why it cannot."""
+
+    row_number = tables.Column(verbose_name=_("Row"), localize=False)
+    store_code = tables.Column(verbose_name=_("Store code"), default="—")
+    store = tables.Column(accessor="store__name", verbose_name=_("Store"), default="—")
+    account = tables.Column(verbose_name=_("Account"), default="—")
+    member = tables.Column(accessor="member__name", verbose_name=_("Member"), default="—")
+    place = tables.Column(verbose_name=_("Place"))
+    action = tables.TemplateColumn(
+        template_name="console/contacts/org/action_cell.html", verbose_name=_("What happens")
+    )
+
+    class Meta:
+        model = BindingImportRow
+        fields = ("row_number", "store_code", "store", "account", "member", "place", "action")

@@ -1,0 +1,56 @@
+"""Reads of parameter tokens."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+
+from django.conf import settings
+
+from contacts.parameters.models import KEY_BYTES, Parameter
+
+MAC_BYTES = 8
+TOKEN_CHARS = 27
+KEY_CONTEXT = b"contacts.parameters.token.v1"
+
+
+def token_of(key: bytes) -> str:
+    """Return the 27-character token of a 12-byte row key: key and MAC as base64url."""
+    raw = key + token_mac(key)
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def token_mac(key: bytes) -> bytes:
+    """Return the 8-byte MAC of a row key; its HMAC key is derived for this purpose alone."""
+    root = (settings.BLIND_INDEX_KEY or settings.SECRET_KEY).encode()
+    purpose_key = hmac.digest(root, KEY_CONTEXT, hashlib.sha256)
+    return hmac.digest(purpose_key, key, hashlib.sha256)[:MAC_BYTES]
+
+
+def token_key(token: str) -> bytes | None:
+    """Return the row key inside a token, or None where the token is not one of ours."""
+    if len(token) != TOKEN_CHARS or not token.isascii():
+        return None
+    try:
+        raw = base64.b64decode(token + "=", altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    key, mac = raw[:KEY_BYTES], raw[KEY_BYTES:]
+    if not hmac.compare_digest(mac, token_mac(key)):
+        return None
+    # 20 bytes fill 26.7 characters: without this, two spellings of the last one would both pass.
+    return key if hmac.compare_digest(token_of(key), token) else None
+
+
+def resolve(token: str) -> Parameter | None:
+    """Return the parameter of a token; None where it is tampered with, unknown or expired.
+
+    None means "unattributed", never another guide (product.md §3, Parameter).
+    """
+    key = token_key(token)
+    if key is None:
+        return None
+    parameter = Parameter.objects.filter(key=key).first()
+    if parameter is None or parameter.is_expired:
+        return None
+    return parameter

@@ -1,0 +1,44 @@
+"""Issues parameter tokens."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from contacts.parameters.models import KEY_BYTES, Parameter
+from contacts.parameters.selectors import token_of
+from scrm.accounts.models import User
+
+
+class Saved(Protocol):
+    """A saved row; members and stores live above this feature and are known by id alone."""
+
+    @property
+    def pk(self) -> Any:
+        """Return the row's id."""
+
+
+def issue(
+    *,
+    kind: str,
+    member: Saved | None = None,
+    store: Saved | None = None,
+    payload: Mapping[str, Any] | None = None,
+    expires_at: datetime | None = None,
+    actor: User | None = None,
+) -> str:
+    """Store what a new token means and return the token: 27 base64url characters.
+
+    It fits `state` (30) and `scene` (32). `payload` is small JSON without personal data.
+    """
+    key = secrets.token_bytes(KEY_BYTES)
+    Parameter.objects.create(
+        key=key,
+        kind=kind,
+        member_id=None if member is None else member.pk,
+        store_id=None if store is None else store.pk,
+        payload=dict(payload or {}),
+        expires_at=expires_at,
+        created_by=actor,
+    )
+    return token_of(key)

@@ -1,0 +1,13 @@
+"""Gathers the tasks of this app's features, so that Celery finds them."""
+
+from contacts.directory.tasks import directory_refresh, directory_watch, follow_users_refresh
+from contacts.oa_sync.tasks import oa_files_purge, oa_sync_apply, oa_sync_plan
+
+__all__ = [
+    "directory_refresh",
+    "directory_watch",
+    "follow_users_refresh",
+    "oa_files_purge",
+    "oa_sync_apply",
+    "oa_sync_plan",
+]
