@@ -10,8 +10,12 @@ class AddTable(tables.Table):
     """One row a making of a relation."""
 
     started_at = tables.DateTimeColumn(verbose_name=_("Added at"), format="Y-m-d H:i:s")
-    userid = tables.Column(verbose_name=_("Member"))
-    external_userid = tables.Column(verbose_name=_("Customer"))
+    userid = tables.TemplateColumn(
+        template_name="components/cells/member.html", verbose_name=_("Member")
+    )
+    external_userid = tables.TemplateColumn(
+        template_name="components/cells/customer.html", verbose_name=_("Customer")
+    )
     live_code = tables.Column(verbose_name=_("Live code"), linkify=lambda record: _link(record))
     confirmed_at = tables.DateTimeColumn(
         verbose_name=_("Confirmed at"), format="Y-m-d H:i:s", default="–"

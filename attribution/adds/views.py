@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 from attribution.adds.forms import AddFilter
 from attribution.adds.selectors import adds_visible_to
 from attribution.adds.tables import AddTable
+from customers.relations.selectors import with_people
 from scrm.core.listing import build_list
 from scrm.core.scope import ScopedRequest, requires
 
@@ -18,7 +19,7 @@ def add_list(request: ScopedRequest) -> HttpResponse:
     """List the adds in scope, the newest first."""
     page = build_list(
         request,
-        queryset=adds_visible_to(request.scope),
+        queryset=with_people(adds_visible_to(request.scope), request.scope),
         table_class=AddTable,
         filterset_class=AddFilter,
         order=("-started_at", "-id"),

@@ -13,6 +13,7 @@ from attribution.welcome import selectors, services
 from attribution.welcome.forms import DeliveryFilter, WelcomeForm
 from attribution.welcome.models import WelcomeTemplate
 from attribution.welcome.tables import DeliveryTable
+from customers.relations.selectors import with_people
 from scrm.core.exceptions import ScrmError
 from scrm.core.listing import build_list
 from scrm.core.scope import ScopedRequest, requires
@@ -26,7 +27,7 @@ def welcome_list(request: ScopedRequest) -> HttpResponse:
     """Show the welcomes in use, today's figures, and every welcome with its outcome."""
     page = build_list(
         request,
-        queryset=selectors.deliveries_visible_to(request.scope),
+        queryset=with_people(selectors.deliveries_visible_to(request.scope), request.scope),
         table_class=DeliveryTable,
         filterset_class=DeliveryFilter,
         order=("-occurred_at", "-id"),

@@ -6,7 +6,9 @@ from django.urls import reverse
 
 from contacts.directory.models import Member
 from scrm.accounts.models import User
+from tests.cast import Company, person
 from tests.factories.attribution import AddEpisodeFactory
+from tests.factories.customers import ContactFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -35,3 +37,23 @@ def test_each_role_sees_the_adds_of_its_members(
     assert answer.status_code == status
     if seen is not None:
         assert len(answer.context["list"].rows) == seen
+
+
+def test_people_are_named_and_masked_for_who_may_not_know_them(
+    hq_ops: User, guide_li: Member, company: Company, client: Client
+) -> None:
+    # given an add of a known customer, and an agency that sees no customers
+    contact = ContactFactory.create(name="张三丰")
+    AddEpisodeFactory.create(userid="guide_li", external_userid=contact.external_userid)
+    agency = person("agency_mei", "agency", company.east)
+
+    # when both look
+    client.force_login(hq_ops)
+    full = client.get(reverse("adds:list")).content.decode()
+    client.force_login(agency)
+    masked = client.get(reverse("adds:list")).content.decode()
+
+    # then one reads names and may open the customer, the other reads neither
+    page = reverse("relations:detail", args=[contact.pk])
+    assert ("张三丰" in full, guide_li.name in full, page in full) == (True, True, True)
+    assert ("张三丰" in masked, "张***" in masked, page in masked) == (False, True, False)

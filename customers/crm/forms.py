@@ -1,0 +1,50 @@
+"""Forms and filters of the member pages."""
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from customers.crm.models import CrmMember
+from customers.crm.selectors import members_search
+from scrm.core.excel.guard import MAX_UPLOAD_BYTES
+
+
+class MemberFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Search by number or phone, narrow by store and state."""
+
+    q = django_filters.CharFilter(label=_("Member number or full phone"), method="search")
+    store_code = django_filters.CharFilter(label=_("Store code"), lookup_expr="exact")
+    state = django_filters.ChoiceFilter(
+        label=_("State"), choices=CrmMember.State.choices, empty_label=_("Any state")
+    )
+
+    class Meta:
+        model = CrmMember
+        fields: list[str] = []
+
+    def search(self, queryset: QuerySet[CrmMember], name: str, value: str) -> QuerySet[CrmMember]:
+        """Look up by blind index or number."""
+        return members_search(queryset, value)
+
+
+class MemberFileForm(forms.Form):
+    """The member file."""
+
+    file = forms.FileField(
+        label=_("Member file"),
+        help_text=_(
+            "XLSX or CSV with a header row, at most 20 MB. The next page shows what was understood."
+        ),
+        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.csv"}),
+    )
+
+    def clean_file(self) -> object:
+        """Refuse what is too large before anything is read."""
+        file = self.cleaned_data["file"]
+        if file.size > MAX_UPLOAD_BYTES:
+            raise forms.ValidationError(
+                _("The file is larger than %(limit)d MB. Split it."),
+                params={"limit": MAX_UPLOAD_BYTES // 1024 // 1024},
+            )
+        return file

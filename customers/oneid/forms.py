@@ -1,0 +1,41 @@
+"""Forms of the merge centre."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from customers.oneid.models import Decision
+
+
+class DecideForm(forms.Form):
+    """One person or different ones, and why."""
+
+    verdict = forms.ChoiceField(
+        label=_("Decision"), choices=Decision.Verdict.choices, widget=forms.RadioSelect
+    )
+    reason = forms.CharField(label=_("Why"), max_length=200)
+
+
+class ReasonForm(forms.Form):
+    """Why something is taken back."""
+
+    reason = forms.CharField(label=_("Why"), max_length=200)
+
+
+class SplitForm(forms.Form):
+    """Which records are somebody else, and why."""
+
+    records = forms.MultipleChoiceField(
+        label=_("Records that are another person"), widget=forms.CheckboxSelectMultiple
+    )
+    reason = forms.CharField(label=_("Why"), max_length=200)
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["records"].choices = choices  # type: ignore[attr-defined]
+
+    def clean_records(self) -> list[UUID]:
+        """Return the chosen ids."""
+        return [UUID(each) for each in self.cleaned_data["records"]]

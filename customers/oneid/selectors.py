@@ -1,0 +1,223 @@
+"""Reads of the merge centre. Merges cross stores: whoever sees only a part of the company sees none of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Exists, Max, Min, OuterRef, QuerySet
+
+from customers.crm.models import CrmMember
+from customers.crm.selectors import members_visible_to
+from customers.oneid.models import Conflict, Decision, MergeLog, Person, PersonLink, RecordKey
+from customers.relations.models import ExternalContact, RecordChange
+from customers.relations.selectors import contacts_visible_to
+from scrm.core.phone import mask_phone
+from scrm.core.scope import Scope
+
+HIDDEN = "***"
+
+
+def conflicts_visible_to(scope: Scope) -> QuerySet[Conflict]:
+    """Return the conflicts: all, or none for a scope that sees a part of the company only."""
+    return Conflict.objects.all() if scope.everything else Conflict.objects.none()
+
+
+def log_visible_to(scope: Scope) -> QuerySet[MergeLog]:
+    """Return the merge log: all, or none for a scope that sees a part of the company only."""
+    return MergeLog.objects.all() if scope.everything else MergeLog.objects.none()
+
+
+def persons_visible_to(scope: Scope) -> QuerySet[Person]:
+    """Return the persons: all, or those with a record that the scope sees."""
+    if scope.everything:
+        return Person.objects.all()
+    mine = PersonLink.objects.filter(person=OuterRef("pk"))
+    contacts = mine.filter(record_id__in=contacts_visible_to(scope).values("pk"))
+    members = mine.filter(record_id__in=members_visible_to(scope).values("pk"))
+    return Person.objects.filter(Exists(contacts) | Exists(members))
+
+
+def decisions_visible_to(scope: Scope) -> QuerySet[Decision]:
+    """Return the decisions: all, or none for a scope that sees a part of the company only."""
+    return Decision.objects.all() if scope.everything else Decision.objects.none()
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A phone in a guide's remark, or one nobody verified, that a member has too: perhaps the same human."""
+
+    contact_id: UUID
+    member_id: UUID
+
+
+PROPOSALS = """
+select distinct weak.record_id, held.record_id
+  from customers_recordkey weak
+  join customers_recordkey held
+    on held.value = weak.value and held.kind in ('phone', 'weak_phone') and held.record_kind = 'member'
+  join customers_personlink one on one.record_id = weak.record_id
+  join customers_personlink two on two.record_id = held.record_id
+ where weak.kind in ('weak_phone', 'phone') and weak.record_kind = 'contact'
+   and (weak.kind = 'weak_phone' or held.kind = 'weak_phone')
+   and one.person_id <> two.person_id
+   and not exists (
+       select 1 from customers_decision d
+        where d.retracted_at is null
+          and d.left_id = least(weak.record_id, held.record_id)
+          and d.right_id = greatest(weak.record_id, held.record_id))
+ order by 1, 2
+ limit %s
+"""
+
+
+def proposals_visible_to(scope: Scope, limit: int) -> list[Proposal]:
+    """Return the first proposals: all of them, or none for a scope that sees a part of the company only."""
+    if not scope.everything:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(PROPOSALS, [limit])
+        return [Proposal(contact_id, member_id) for contact_id, member_id in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A record as the merge centre shows it side by side with others; values are masked."""
+
+    kind: str
+    id: UUID
+    label: str
+    name: str
+    phone: str
+    unionid: str
+    external_userid: str
+    state: str
+    since: str
+
+    @property
+    def is_contact(self) -> bool:
+        """Return whether it is an external contact."""
+        return self.kind == RecordChange.Kind.CONTACT
+
+
+def cards(scope: Scope, record_ids: Iterable[UUID]) -> dict[UUID, Card]:
+    """Return records by id as the scope may see them, in two queries; those out of scope are left out."""
+    ids = list(record_ids)
+    found: dict[UUID, Card] = {}
+    for contact in contacts_visible_to(scope).filter(pk__in=ids):
+        found[contact.pk] = _contact_card(scope, contact)
+    for member in members_visible_to(scope).filter(pk__in=ids):
+        found[member.pk] = _member_card(scope, member)
+    return found
+
+
+def _contact_card(scope: Scope, contact: ExternalContact) -> Card:
+    return Card(
+        kind=RecordChange.Kind.CONTACT.value,
+        id=contact.pk,
+        label=str(RecordChange.Kind.CONTACT.label),
+        name=_name(scope, contact.name),
+        phone=mask_phone(contact.phone),
+        unionid=contact.unionid,
+        external_userid=contact.external_userid,
+        state="",
+        since=f"{contact.created_at:%Y-%m-%d}",
+    )
+
+
+def _member_card(scope: Scope, member: CrmMember) -> Card:
+    return Card(
+        kind=RecordChange.Kind.MEMBER.value,
+        id=member.pk,
+        label=f"{RecordChange.Kind.MEMBER.label} {member.member_no}",
+        name=_name(scope, member.name),
+        phone=mask_phone(member.phone),
+        unionid=member.unionid,
+        external_userid=member.external_userid,
+        state=member.get_state_display(),
+        since=f"{member.joined_on:%Y-%m-%d}" if member.joined_on else "",
+    )
+
+
+def _name(scope: Scope, name: str) -> str:
+    return name[:1] + HIDDEN if name and scope.masked("name") else name
+
+
+def shared_kinds(record_ids: Sequence[UUID]) -> list[tuple[str, list[UUID]]]:
+    """Return which kinds of key these records share, and which records share each value; no values."""
+    rows = RecordKey.objects.filter(record_id__in=list(record_ids)).order_by(
+        "kind", "value", "record_id"
+    )
+    found: dict[tuple[str, str], list[UUID]] = {}
+    labels = dict(RecordKey.Kind.choices)
+    for row in rows:
+        found.setdefault((row.kind, row.value), []).append(row.record_id)
+    return [(str(labels[kind]), ids) for (kind, _value), ids in found.items() if len(ids) > 1]
+
+
+def person_of_contact(contact: ExternalContact) -> Person | None:
+    """Return the person of a customer, or None while OneID has not looked at them yet."""
+    link = PersonLink.objects.filter(record_id=contact.pk).select_related("person").first()
+    return link.person if link else None
+
+
+def records_of(person: Person) -> list[UUID]:
+    """Return the records of a person, oldest link first."""
+    return list(
+        PersonLink.objects.filter(person=person).order_by("pk").values_list("record_id", flat=True)
+    )
+
+
+@dataclass(frozen=True)
+class Act:
+    """What one human decided at once."""
+
+    act: UUID
+    verdict: str
+    reason: str
+    decided_by: str
+    decided_at: object
+    retracted_at: object
+    record_ids: tuple[UUID, ...]
+
+
+def acts_visible_to(scope: Scope, limit: int) -> list[Act]:
+    """Return the newest acts of humans, in two queries."""
+    newest = (
+        decisions_visible_to(scope)
+        .values("act")
+        .annotate(at=Max("decided_at"), first=Min("pk"))
+        .order_by("-first")
+    )
+    wanted = [row["act"] for row in newest[:limit]]
+    by_act: dict[UUID, list[Decision]] = {act: [] for act in wanted}
+    for decision in (
+        decisions_visible_to(scope)
+        .filter(act__in=wanted)
+        .select_related("decided_by")
+        .order_by("pk")
+    ):
+        by_act[decision.act].append(decision)
+    return [_act(act, rows) for act, rows in by_act.items()]
+
+
+def _act(act: UUID, rows: Sequence[Decision]) -> Act:
+    first = rows[0]
+    ids = dict.fromkeys(each for row in rows for each in (row.left_id, row.right_id))
+    return Act(
+        act=act,
+        verdict=first.get_verdict_display(),
+        reason=first.reason,
+        decided_by=str(first.decided_by),
+        decided_at=first.decided_at,
+        retracted_at=None if any(row.retracted_at is None for row in rows) else first.retracted_at,
+        record_ids=tuple(ids),
+    )
+
+
+def open_counts(scope: Scope) -> Mapping[str, int]:
+    """Return how many conflicts wait and how many changes OneID has not looked at yet."""
+    return {
+        "conflicts": conflicts_visible_to(scope).filter(state=Conflict.State.OPEN).count(),
+        "pending": RecordChange.objects.count() if scope.everything else 0,
+    }

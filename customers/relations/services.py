@@ -1,0 +1,348 @@
+"""Writes to the mirror of customers. Reads and events may come in any order, twice, and late."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from contacts.directory.models import Member
+from contacts.directory.services import members_ensure
+from customers.relations.bulk import PageCounts, page_store
+from customers.relations.merging import (
+    contact_merge,
+    follow_merge,
+    is_newer,
+    loss_settle,
+    phone_indexes,
+)
+from customers.relations.models import ExternalContact, FollowRelation, RecordChange, RelationEvent
+from customers.relations.private import COLUMNS as PRIVATE_COLUMNS
+from customers.relations.private import Private
+from customers.relations.selectors import deletions_of, relations_visible_to
+from customers.relations.states import DELETIONS
+from scrm.core.audit import services as audit
+from scrm.core.crypto import blind_index
+from scrm.core.exceptions import ValidationFailed
+from scrm.core.gateway import wecom
+from scrm.core.jobs import services as jobs
+from scrm.core.jobs.models import JobRun
+from scrm.core.phone import normalise_phone
+from scrm.core.scope import Scope
+from scrm.wecom.errors import NO_RELATION_CODE, WeComPermanent
+from scrm.wecom.types import ExternalContact as ContactRead
+from scrm.wecom.types import ExternalContactDetail
+
+ADDITIONS = (RelationEvent.Kind.ADD, RelationEvent.Kind.HALF_ADD)
+
+
+def contact_lock(external_userid: str) -> None:
+    """Let one transaction at a time write what we know of this customer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [external_userid])
+
+
+def record_changed(kind: str, record_ids: Iterable[UUID]) -> None:
+    """Note in the caller's transaction that OneID has to look at these records again."""
+    RecordChange.objects.bulk_create(
+        (RecordChange(record_kind=kind, record_id=record_id) for record_id in record_ids),
+        batch_size=1000,
+    )
+
+
+# --- reads ---------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def contact_observed(detail: ExternalContactDetail) -> ExternalContact:
+    """Store a read of one customer with all followers (doc 92114).
+
+    An observation older than the stored one changes nothing; newer ones win field group by field group.
+    Nobody becomes lost by not being listed.
+    """
+    external_userid = detail.contact.external_userid
+    contact_lock(external_userid)
+    contact, changed = _contact_upsert(detail.contact, detail.observed_at)
+    relations = _relations_of(contact)
+    members = members_ensure(follow.userid for follow in detail.follow_users)
+    deletions = deletions_of([external_userid])
+    listed: set[int] = set()
+    for follow in detail.follow_users:
+        member = members[follow.userid.lower()]
+        listed.add(member.pk)
+        known = relations.get(member.pk)
+        relation = known or FollowRelation(member=member, contact=contact)
+        phones = phone_indexes(relation)
+        lost = deletions.get((external_userid, member.userid.lower()), {})
+        follow_merge(relation, follow, detail.observed_at, lost)
+        relation.save(force_insert=known is None)
+        changed |= phones != phone_indexes(relation)
+    for member_id, relation in relations.items():
+        if member_id not in listed:
+            _absence_observed(relation, detail.observed_at, deletions)
+    if changed:
+        record_changed(RecordChange.Kind.CONTACT, [contact.pk])
+    return contact
+
+
+@transaction.atomic
+def contact_gone(external_userid: str, observed_at: datetime) -> None:
+    """Store that WeCom lists no follower of this customer any more (84061); by itself this loses nobody."""
+    contact_lock(external_userid)
+    contact = ExternalContact.objects.filter(external_userid=external_userid).first()
+    if contact is None:
+        return
+    deletions = deletions_of([external_userid])
+    for relation in _relations_of(contact).values():
+        _absence_observed(relation, observed_at, deletions)
+
+
+def _relations_of(contact: ExternalContact) -> dict[int, FollowRelation]:
+    rows = FollowRelation.objects.filter(contact=contact).select_related("member")
+    return {relation.member_id: relation for relation in rows}
+
+
+def _contact_upsert(read: ContactRead, observed_at: datetime) -> tuple[ExternalContact, bool]:
+    """Return the stored customer and whether what OneID looks at changed."""
+    contact = ExternalContact.objects.filter(external_userid=read.external_userid).first()
+    is_new = contact is None
+    contact = contact or ExternalContact(external_userid=read.external_userid)
+    former, clock = contact.unionid, contact.observed_at
+    if contact_merge(contact, read, observed_at) or is_new or contact.observed_at != clock:
+        contact.save(force_insert=is_new)
+    return contact, is_new or contact.unionid != former
+
+
+def _absence_observed(
+    relation: FollowRelation,
+    observed_at: datetime,
+    deletions: Mapping[tuple[str, str], Mapping[str, datetime]],
+) -> None:
+    if not is_newer(observed_at, relation.absent_at):
+        return
+    relation.absent_at = observed_at
+    key = (relation.contact.external_userid, relation.member.userid.lower())
+    loss_settle(relation, deletions.get(key, {}))
+    relation.save(update_fields=["absent_at", "status", "lost_at", "lost_by"])
+
+
+# --- events --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class RelationFact:
+    """What a change_external_contact event says: kind is a RelationEvent.Kind, occurred_at WeCom's time."""
+
+    userid: str
+    external_userid: str
+    kind: str
+    occurred_at: datetime
+    state: str = ""
+    reason: str = ""
+
+
+@transaction.atomic
+def relation_event_record(fact: RelationFact) -> bool:
+    """Append an event; return False when the same fact is there already (another app, a retry).
+
+    A deletion takes effect on the relation at once; one we never saw is kept as lost, so that a read
+    begun before the deletion cannot bring it to life later.
+    """
+    contact_lock(fact.external_userid)
+    if not _append(fact):
+        return False
+    if fact.kind in DELETIONS or fact.kind in ADDITIONS:
+        _recompute(fact)
+    return True
+
+
+def _append(fact: RelationFact) -> bool:
+    same = RelationEvent.objects.filter(
+        external_userid=fact.external_userid,
+        userid=fact.userid,
+        kind=fact.kind,
+        occurred_at=fact.occurred_at,
+    )
+    if same.exists():
+        return False
+    RelationEvent.objects.create(
+        userid=fact.userid,
+        external_userid=fact.external_userid,
+        kind=fact.kind,
+        occurred_at=fact.occurred_at,
+        state=fact.state[:64],
+        reason=fact.reason[:64],
+    )
+    return True
+
+
+def _recompute(fact: RelationFact) -> None:
+    deletions = deletions_of([fact.external_userid]).get(
+        (fact.external_userid, fact.userid.lower()), {}
+    )
+    if not deletions:
+        return
+    member = members_ensure([fact.userid])[fact.userid.lower()]
+    contact = ExternalContact.objects.filter(external_userid=fact.external_userid).first()
+    if contact is None:
+        contact = ExternalContact.objects.create(external_userid=fact.external_userid)
+        record_changed(RecordChange.Kind.CONTACT, [contact.pk])
+    relation = FollowRelation.objects.filter(member=member, contact=contact).first()
+    is_new = relation is None
+    relation = relation or FollowRelation(member=member, contact=contact)
+    if relation.observed_at is None:
+        relation.created_time, relation.state = _added_before(fact, max(deletions.values()))
+    loss_settle(relation, deletions)
+    relation.save(force_insert=is_new)
+
+
+def _added_before(fact: RelationFact, lost_at: datetime) -> tuple[datetime, str]:
+    """Return when and from where a relation that no read ever showed was added, as far as events tell."""
+    additions = RelationEvent.objects.filter(
+        external_userid=fact.external_userid,
+        userid=fact.userid,
+        kind__in=ADDITIONS,
+        occurred_at__lte=lost_at,
+    )
+    newest = additions.order_by("-occurred_at", "kind").first()
+    return (newest.occurred_at, newest.state) if newest else (lost_at, "")
+
+
+# --- our own writes: WeCom raises no callback for them (callbacks.md §1) --------------------------------------
+
+
+def _relation_locked(userid: str, external_userid: str) -> FollowRelation | None:
+    contact_lock(external_userid)
+    rows = FollowRelation.objects.filter(
+        contact__external_userid=external_userid, member__userid__iexact=userid
+    )
+    return rows.first()
+
+
+@transaction.atomic
+def tags_written(
+    userid: str,
+    external_userid: str,
+    add: Iterable[str],
+    remove: Iterable[str],
+    observed_at: datetime,
+) -> None:
+    """Mirror tags that we set through mark_tag (doc 92118); observed_at is the end of the call, aware UTC.
+
+    A read begun after the call shows the change already, and wins. A relation not yet mirrored is left to
+    its first read.
+    """
+    relation = _relation_locked(userid, external_userid)
+    if relation is None or (
+        relation.observed_at is not None and relation.observed_at >= observed_at
+    ):
+        return
+    relation.tag_ids = sorted((set(relation.tag_ids) | set(add)) - set(remove))
+    relation.tags_observed_at = max(observed_at, relation.tags_observed_at or observed_at)
+    relation.save(update_fields=["tag_ids", "tags_observed_at"])
+
+
+@transaction.atomic
+def remark_written(
+    userid: str,
+    external_userid: str,
+    observed_at: datetime,
+    *,
+    remark: str | None = None,
+    description: str | None = None,
+    phones: Iterable[str] | None = None,
+) -> None:
+    """Mirror what we wrote through externalcontact/remark (doc 92994); None leaves a field as it is.
+
+    phones is the whole list as written; observed_at is the end of the call, aware UTC.
+    """
+    relation = _relation_locked(userid, external_userid)
+    if relation is None or not is_newer(observed_at, relation.remark_observed_at):
+        return
+    private = Private.of(relation)
+    if remark is not None:
+        private = replace(private, remark=remark)
+    if description is not None:
+        private = replace(private, description=description)
+    if phones is not None:
+        private = replace(private, phones=tuple(phone for phone in phones if phone))
+        record_changed(RecordChange.Kind.CONTACT, [relation.contact_id])
+    private.store(relation)
+    relation.remark_observed_at = observed_at
+    relation.save(update_fields=[*PRIVATE_COLUMNS, "remark_observed_at"])
+
+
+@transaction.atomic
+def phone_verified(external_userid: str, phone: str) -> None:
+    """Keep a phone the customer gave through WeChat's phone authorisation; raises ValidationFailed."""
+    number = normalise_phone(phone)
+    contact_lock(external_userid)
+    contact = ExternalContact.objects.get(external_userid=external_userid)
+    contact.phone = number
+    contact.phone_index = blind_index("phone", number)
+    contact.save(update_fields=["phone", "phone_index"])
+    record_changed(RecordChange.Kind.CONTACT, [contact.pk])
+
+
+# --- people ----------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def contact_reveal(scope: Scope, contact: ExternalContact, *, actor: Any, reason: str) -> list[str]:
+    """Return the phones of a customer as far as the scope sees them, verified first, and write down who saw
+    them and why. Raises ValidationFailed without a reason.
+    """
+    if not reason.strip():
+        raise ValidationFailed(_("Say why you need the phone number."), code="reason_missing")
+    phones = [contact.phone] if contact.phone else []
+    for relation in (
+        relations_visible_to(scope).filter(contact=contact).order_by("created_time", "id")
+    ):
+        phones += [phone for phone in relation.remark_phones if phone not in phones]
+    audit.record(
+        actor=actor,
+        action="relations.reveal",
+        target=f"contact:{contact.pk}",
+        after={"fields": ["phone"], "count": len(phones)},
+        reason=reason.strip(),
+    )
+    return phones
+
+
+# --- full sync, its first brick ---------------------------------------------------------------------------------
+
+PAGE_SIZE = 100
+
+
+def member_refresh(member: Member) -> PageCounts:
+    """Read all customers of one member page by page (doc 92994) and store each page as it comes.
+
+    Only upserts: who is missing from the pages is not lost by that. Raises WeComError.
+    """
+    api = wecom(lane="sync").external_contact
+    counts, cursor = PageCounts(0, 0, 0), ""
+    while True:
+        try:
+            page = api.batch_get_by_user([member.userid], cursor=cursor, limit=PAGE_SIZE)
+        except WeComPermanent as error:
+            if error.errcode == NO_RELATION_CODE:  # a member without customers
+                return counts
+            raise
+        counts += page_store(page)
+        cursor = page.next_cursor
+        if not cursor:
+            return counts
+
+
+def sync_start(*, actor: Any) -> JobRun:
+    """Start reading all customers of all members; raises Conflict when that is under way already."""
+    return jobs.start(
+        kind="relations.sync",
+        task="customers.relations_sync",
+        actor=actor,
+        title=gettext_noop("Sync customers from WeCom"),
+    )

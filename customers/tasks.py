@@ -1,0 +1,8 @@
+"""Gathers the tasks of this app's features."""
+
+from customers.crm.tasks import member_files_purge, members_import
+from customers.oneid.tasks import oneid_reconcile
+from customers.relations.tasks import relations_sync
+from customers.tags.tasks import tags_sync
+
+__all__ = ["member_files_purge", "members_import", "oneid_reconcile", "relations_sync", "tags_sync"]
