@@ -5,6 +5,7 @@ from attribution.adds.senders import REMARK_SENDER, TAG_SENDER
 from attribution.welcome.handlers import WELCOME
 from attribution.welcome.senders import WELCOME_SENDER
 from contacts.directory.handlers import DEPARTMENT_CHANGED, MEMBER_CHANGED
+from customers.oneid.handlers import PERSON_CHANGED
 from customers.relations.handlers import RELATION_CHANGED
 from customers.tags.handlers import TAG_CHANGED
 from scrm.core.alerts.senders import ROBOT_SENDER
@@ -16,9 +17,14 @@ DIRECTORY = "change_contact"
 
 EVENT_ROUTES: dict[tuple[str, str], tuple[Handler, ...]] = {
     # The welcome comes first: its code lives 20 seconds.
-    (CONTACT, "add_external_contact"): (WELCOME, RELATION_CHANGED, ADD_EPISODE),
-    (CONTACT, "add_half_external_contact"): (WELCOME, RELATION_CHANGED, ADD_EPISODE),
-    (CONTACT, "edit_external_contact"): (RELATION_CHANGED,),
+    (CONTACT, "add_external_contact"): (WELCOME, RELATION_CHANGED, ADD_EPISODE, PERSON_CHANGED),
+    (CONTACT, "add_half_external_contact"): (
+        WELCOME,
+        RELATION_CHANGED,
+        ADD_EPISODE,
+        PERSON_CHANGED,
+    ),
+    (CONTACT, "edit_external_contact"): (RELATION_CHANGED, PERSON_CHANGED),
     (CONTACT, "del_external_contact"): (RELATION_CHANGED, ADD_EPISODE),
     (CONTACT, "del_follow_user"): (RELATION_CHANGED, ADD_EPISODE),
     (CONTACT, "transfer_fail"): (RELATION_CHANGED,),

@@ -1,0 +1,1 @@
+"""The demo stack, its data and the story: everything through the product's public doors."""

@@ -106,11 +106,15 @@ def database_from_url(url: str) -> dict[str, object]:
         # A new connection per request costs 7 to 11 times the CPU of a kept one.
         "CONN_MAX_AGE": env_int("SCRM_CONN_MAX_AGE", 600),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"options": "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000"},
+        "OPTIONS": {
+            "options": "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=30000"
+        },
     }
 
 
-DATABASES = {"default": database_from_url(env_str("DATABASE_URL", "postgres://scrm@127.0.0.1:5432/scrm"))}
+DATABASES = {
+    "default": database_from_url(env_str("DATABASE_URL", "postgres://scrm@127.0.0.1:5432/scrm"))
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env_str("REDIS_URL", "redis://127.0.0.1:6379/0")
@@ -123,9 +127,15 @@ CACHES = {
 }
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "accounts:login"
@@ -273,7 +283,10 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 LOGGING_CONFIG = "scrm.core.logging.configure"
-LOGGING = {"level": env_str("SCRM_LOG_LEVEL", "INFO"), "json": env_bool("SCRM_LOG_JSON", default=True)}
+LOGGING = {
+    "level": env_str("SCRM_LOG_LEVEL", "INFO"),
+    "json": env_bool("SCRM_LOG_JSON", default=True),
+}
 SILENCED_SYSTEM_CHECKS: list[str] = []
 PROMETHEUS_METRICS_TOKEN = env_str("SCRM_METRICS_TOKEN", "")
 DJANGO_TABLES2_TEMPLATE = "components/table.html"

@@ -11,7 +11,10 @@ AUDIT_KEY = env_str("SCRM_AUDIT_KEY", "ZGV2ZWxvcG1lbnQtb25seS1hdWRpdC1rZXkhISEhI
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]
 DEBUG = env_bool("SCRM_DEBUG", default=False)
 LOGGING = {**LOGGING, "json": env_bool("SCRM_LOG_JSON", default=False)}
-STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+STORAGES = {
+    **STORAGES,
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT = ""  # nothing is collected: the finders serve
 SILENCED_SYSTEM_CHECKS = []

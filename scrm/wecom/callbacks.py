@@ -100,15 +100,13 @@ class _Reader:
     def __init__(self) -> None:
         self.root: dict[str, Any] = {}
         self._stack: list[dict[str, Any]] = [self.root]
-        self._names: list[str] = []
         self._text: list[str] = []
         self._count = 0
 
-    def start(self, name: str, _attributes: dict[str, str]) -> None:
+    def start(self, _name: str, _attributes: dict[str, str]) -> None:
         self._count += 1
         if len(self._stack) > _MOST_DEPTH or self._count > _MOST_ELEMENTS:
             raise BadCallback("the event has too many elements")
-        self._names.append(name)
         self._stack.append({})
         self._text.clear()
 
@@ -117,7 +115,6 @@ class _Reader:
 
     def end(self, name: str) -> None:
         children = self._stack.pop()
-        self._names.pop()
         value: Any = children or "".join(self._text).strip()
         self._text.clear()
         parent = self._stack[-1]

@@ -25,7 +25,10 @@ SOURCES = ("scrm/", "contacts/", "customers/", "attribution/", "wecom_sandbox/")
 def tracked(*endings: str) -> list[Path]:
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.splitlines()
     return [ROOT / name for name in listed if name.endswith(endings) and (ROOT / name).is_file()]
 
@@ -41,7 +44,9 @@ def place(model: type) -> tuple[int, int]:
 
 def test_foreign_keys_never_point_up() -> None:
     # given every model of ours
-    ours = [m for m in apps.get_models() if apps.get_containing_app_config(m.__module__).label in LAYERS]
+    ours = [
+        m for m in apps.get_models() if apps.get_containing_app_config(m.__module__).label in LAYERS
+    ]
     assert len(ours) > 20
 
     # when each relation is followed
@@ -49,7 +54,11 @@ def test_foreign_keys_never_point_up() -> None:
     for model in ours:
         for field in model._meta.get_fields():
             target = field.related_model if field.is_relation and field.concrete else None
-            if target is None or target not in ours or target._meta.label == settings.AUTH_USER_MODEL:
+            if (
+                target is None
+                or target not in ours
+                or target._meta.label == settings.AUTH_USER_MODEL
+            ):
                 continue
             if place(target) < place(model):
                 upward.append(f"{model._meta.label}.{field.name} -> {target._meta.label}")
@@ -88,7 +97,8 @@ def test_no_file_outgrows_its_room() -> None:
     long = [
         f"{path.relative_to(ROOT)} ({lines})"
         for path in tracked(".py")
-        if "migrations" not in path.parts and (lines := len(path.read_text(encoding="utf-8").splitlines())) > 450
+        if "migrations" not in path.parts
+        and (lines := len(path.read_text(encoding="utf-8").splitlines())) > 450
     ]
 
     # then none is longer than 450 lines
@@ -100,7 +110,8 @@ def test_nothing_is_named_a_drawer() -> None:
     drawers = [
         str(path.relative_to(ROOT))
         for path in tracked(".py")
-        if path.stem in {"utils", "util", "helpers", "helper", "common", "misc", "signals", "repository"}
+        if path.stem
+        in {"utils", "util", "helpers", "helper", "common", "misc", "signals", "repository"}
     ]
 
     # then none is a place where anything goes
@@ -115,7 +126,10 @@ def test_requirements_are_pinned_with_a_reason() -> None:
             if line.startswith(("#", "-r")) or not line.strip():
                 continue
             pin, _, reason = line.partition("#")
-            if not re.fullmatch(r"[A-Za-z0-9_.\[\]-]+==[A-Za-z0-9_.]+(\s*;.*)?", pin.strip()) or len(reason.strip()) < 8:
+            if (
+                not re.fullmatch(r"[A-Za-z0-9_.\[\]-]+==[A-Za-z0-9_.]+(\s*;.*)?", pin.strip())
+                or len(reason.strip()) < 8
+            ):
                 loose.append(f"{name}: {line}")
 
     # then each line pins one version and says why it is there

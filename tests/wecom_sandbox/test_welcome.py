@@ -83,13 +83,18 @@ def test_a_member_with_a_welcome_of_the_console_gives_no_code(app: Api, control:
     assert "WelcomeCode" not in control.get("ledger/callbacks")[0]["xml"]
 
 
-def test_the_nickname_placeholder_becomes_the_nickname(app: Api, control: Control, welcome_code: str) -> None:
+def test_the_nickname_placeholder_becomes_the_nickname(
+    app: Api, control: Control, welcome_code: str
+) -> None:
     # given who added the guide
     added = control.get("ledger/relations")[0]
     person = next(one for one in control.get("people") if one["id"] == added["person_id"])
 
     # when the welcome names the placeholder
-    assert app.code(SEND, {"welcome_code": welcome_code, "text": {"content": "您好 %NICKNAME%！"}}) == 0
+    assert (
+        app.code(SEND, {"welcome_code": welcome_code, "text": {"content": "您好 %NICKNAME%！"}})
+        == 0
+    )
 
     # then the customer reads their own name
     assert control.get("ledger/welcomes")[0]["content"]["text"] == f"您好 {person['name']}！"

@@ -49,6 +49,8 @@ def send_welcome_msg(call: Call) -> dict[str, Any]:
 
 
 def _nickname(call: Call, relation_id: int) -> str:
-    person_id = call.sandbox.store.value("SELECT person_id FROM relations WHERE id = ?", relation_id)
+    person_id = call.sandbox.store.value(
+        "SELECT person_id FROM relations WHERE id = ?", relation_id
+    )
     person = call.sandbox.people.get(str(person_id))
     return person.name if person else ""

@@ -1,0 +1,149 @@
+"""The demo's settings: made once with fresh keys, kept in var/demo.env, read by every process."""
+
+import base64
+import os
+import secrets
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from scrm.localservices import processes
+from scrm.localservices.errors import ServiceError
+from scrm.localservices.places import disk_words
+from wecom_sandbox import defaults
+
+WEB_PORT, SANDBOX_PORT = 8000, 8081
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where one stack lives and what its processes are told.
+
+    `values` are environment variables; they hold everything but the caller's own PATH and the like.
+    """
+
+    var: Path
+    values: Mapping[str, str]
+
+    @property
+    def web_url(self) -> str:
+        """The console's address."""
+        return self.values["SCRM_BASE_URL"]
+
+    @property
+    def sandbox_url(self) -> str:
+        """The address of the WeCom simulator."""
+        return self.values["WECOM_API_BASE"]
+
+    @property
+    def web_port(self) -> int:
+        """The port of the web server."""
+        return int(self.values["SCRM_WEB_PORT"])
+
+    @property
+    def sandbox_port(self) -> int:
+        """The port of the simulator."""
+        return int(self.values["SCRM_SANDBOX_PORT"])
+
+    def child(self) -> dict[str, str]:
+        """Return the full environment of a child process."""
+        return {**os.environ, **self.values, "PYTHONUNBUFFERED": "1"}
+
+
+def choose_ports(var: Path, web_port: int = 0, sandbox_port: int = 0) -> tuple[int, int]:
+    """Return the ports of console and sandbox: those asked for, else the remembered, else 8000 and 8081.
+
+    Raises ServiceError when one is taken, naming it and the way to choose another.
+    """
+    known = _read(var / "demo.env")
+    web = web_port or int(known.get("SCRM_WEB_PORT", WEB_PORT))
+    sandbox = sandbox_port or int(known.get("SCRM_SANDBOX_PORT", SANDBOX_PORT))
+    _need_port(web, "the console", "PORT")
+    _need_port(sandbox, "the WeCom sandbox", "SANDBOX_PORT")
+    return web, sandbox
+
+
+def load(var: Path, services: Mapping[str, str], ports: tuple[int, int]) -> Environment:
+    """Read var/demo.env, complete it and write it back; `services` are DATABASE_URL and REDIS_URL."""
+    with disk_words(var):
+        var.mkdir(parents=True, exist_ok=True)
+        file = var / "demo.env"
+        values = {**_keys(), **_read(file), **_addresses(var, *ports), **_wecom(), **services}
+        _write(file, values)
+    return Environment(var, values)
+
+
+def read_environment(var: Path) -> Environment:
+    """Return the settings of a stack that was started before; raises ServiceError when there are none."""
+    values = _read(var / "demo.env")
+    if "SCRM_BASE_URL" not in values:
+        raise ServiceError(f"{var / 'demo.env'} is not there; start the stack with `make demo`.")
+    return Environment(var, values)
+
+
+def _need_port(port: int, what: str, variable: str) -> None:
+    """Raise ServiceError when something already listens on the port."""
+    if not processes.port_is_free(port):
+        raise ServiceError(
+            f"Port {port}, which {what} would use, is taken; choose another: `make demo {variable}={port + 100}`."
+        )
+
+
+def _read(file: Path) -> dict[str, str]:
+    if not file.is_file():
+        return {}
+    lines = (
+        line.split("=", 1) for line in file.read_text(encoding="utf-8").splitlines() if "=" in line
+    )
+    return {name: "".join(shlex.split(value)) for name, value in lines}
+
+
+def _write(file: Path, values: Mapping[str, str]) -> None:
+    text = "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(values.items()))
+    with os.fdopen(
+        os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as out:
+        out.write(text)
+
+
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _keys() -> dict[str, str]:
+    return {
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "SCRM_FIELD_KEYS": f"1:{_key()}",
+        "SCRM_BLIND_INDEX_KEY": _key(),
+        "SCRM_AUDIT_KEY": _key(),
+        "SCRM_DEMO_PASSWORD": f"demo-{secrets.token_hex(4)}",
+    }
+
+
+def _addresses(var: Path, web: int, sandbox: int) -> dict[str, str]:
+    return {
+        "DJANGO_SETTINGS_MODULE": "scrm.settings.dev",
+        "SCRM_DEMO_MODE": "1",
+        "SCRM_VAR_DIR": str(var),
+        "SCRM_WEB_PORT": str(web),
+        "SCRM_SANDBOX_PORT": str(sandbox),
+        "SCRM_BASE_URL": f"http://127.0.0.1:{web}",
+        **dict.fromkeys(
+            ("WECOM_API_BASE", "WECOM_OAUTH_BASE", "WECOM_LOGIN_BASE"),
+            f"http://127.0.0.1:{sandbox}",
+        ),
+    }
+
+
+def _wecom() -> dict[str, str]:
+    return {
+        "WECOM_CORP_ID": defaults.CORP_ID,
+        "WECOM_AGENT_ID": str(defaults.AGENT_ID),
+        "WECOM_AGENT_SECRET": defaults.APP_SECRET,
+        "WECOM_CB_TOKEN": defaults.CALLBACK_TOKEN,
+        "WECOM_CB_AES_KEY": defaults.CALLBACK_AES_KEY,
+        "WECOM_CONTACT_SYNC_SECRET": defaults.CONTACT_SECRET,
+        "WECOM_CONTACT_CB_TOKEN": defaults.CONTACT_CALLBACK_TOKEN,
+        "WECOM_CONTACT_CB_AES_KEY": defaults.CONTACT_CALLBACK_AES_KEY,
+    }

@@ -1,0 +1,85 @@
+"""`python -m scrm.demo.story` (make story): the main job, step by step, with figures."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import django
+import requests
+
+from scrm.demo.environment import Environment
+from scrm.demo.running import story_stack
+from scrm.demo.story.report import Report, WrongFigureError
+from scrm.localservices.errors import ServiceError
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def tell(environment: Environment) -> None:
+    """Play all steps; raises WrongFigureError at the first wrong figure."""
+    django.setup()
+    from scrm.demo.story import codes, company, members, scans
+    from scrm.demo.story.play import Play
+
+    play = Play(environment, Report(_say))
+    play.connect()
+    company.files_arrive(play)
+    company.second_run_plans_nothing(play)
+    codes.stores_and_live_code(play)
+    scans.customers_scan(play)
+    scans.deliveries_repeat(play)
+    members.members_arrive(play)
+    _say("\nThe story ends well: every figure is right.")
+
+
+def seed(environment: Environment) -> None:
+    """Tell WeCom where we are; fill an empty demo with the steps of the story."""
+    django.setup()
+    from scrm.demo import figures
+    from scrm.demo.story import codes, company, members, scans
+    from scrm.demo.story.play import Play
+    from scrm.demo.users import ensure_users
+
+    play = Play(environment, Report(_say))
+    play.connect()
+    mark = environment.var / "demo.seeded"
+    if mark.exists():
+        _say("The demo's data is still there.")
+        return
+    if not figures.is_empty():
+        raise ServiceError(
+            "The first preparation was interrupted half-way; run `make demo-reset` and start again."
+        )
+    for step in (
+        company.files_arrive,
+        codes.stores_and_live_code,
+        scans.customers_scan,
+        members.members_arrive,
+    ):
+        step(play)
+    ensure_users(environment.values["SCRM_DEMO_PASSWORD"])
+    mark.touch()
+
+
+def main() -> int:
+    """Tell the story; a wrong figure or a missing stack is one sentence and exit status 1."""
+    parser = argparse.ArgumentParser(prog="python -m scrm.demo.story")
+    parser.add_argument("--var", type=Path, help="folder of a running stack (its demo.env)")
+    parser.add_argument(
+        "--seed", action="store_true", help="fill an empty demo, skip what proves only"
+    )
+    options = parser.parse_args()
+    try:
+        with story_stack(options.var) as environment:
+            (seed if options.seed else tell)(environment)
+    except (ServiceError, WrongFigureError, requests.RequestException) as error:
+        _say(f"\nThe story stops: {error}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

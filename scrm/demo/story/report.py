@@ -1,0 +1,64 @@
+"""What the story says: each figure beside the one that was expected."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+Value = TypeVar("Value")
+SHOWN = 12
+
+
+class WrongFigureError(AssertionError):
+    """A figure is not what it must be; the message names both."""
+
+
+@dataclass
+class Report:
+    """Prints the figures of each step; `say` takes one line of text."""
+
+    say: Callable[[str], None]
+    figures: dict[str, object] = field(default_factory=dict)
+
+    def step(self, title: str) -> None:
+        """Begin a step."""
+        self.say(f"\n== {title}")
+
+    def note(self, name: str, value: object) -> None:
+        """Print a figure that has no right value, such as a time."""
+        self.figures[name] = value
+        self.say(f"   {name}: {value}")
+
+    def equal(self, name: str, actual: Value, expected: Value) -> Value:
+        """Print a figure; raises WrongFigureError unless it is the expected one."""
+        self.figures[name] = actual if isinstance(actual, int | float | str) else len(actual)  # type: ignore[arg-type]
+        if actual != expected:
+            raise WrongFigureError(
+                f"{name}: expected {_short(expected)}, found {_short(actual)}{_difference(actual, expected)}"
+            )
+        self.say(f"   {name}: {_short(actual)}  ok")
+        return actual
+
+
+def _short(value: object) -> str:
+    if isinstance(value, int | float | str):
+        return str(value)
+    if isinstance(value, dict | set | frozenset | list | tuple):
+        return f"{len(value)} entries"
+    return repr(value)
+
+
+def _difference(actual: object, expected: object) -> str:
+    """Say where two collections differ, for the first few entries."""
+    if isinstance(actual, dict) and isinstance(expected, dict):
+        keys = sorted({*actual, *expected}, key=str)
+        wrong = [
+            f"{k}: {expected.get(k)!r} -> {actual.get(k)!r}"
+            for k in keys
+            if actual.get(k) != expected.get(k)
+        ]
+    elif isinstance(actual, set | frozenset) and isinstance(expected, set | frozenset):
+        wrong = [f"missing {e!r}" for e in sorted(expected - actual, key=str)]
+        wrong += [f"too many {e!r}" for e in sorted(actual - expected, key=str)]
+    else:
+        return ""
+    return f"; {len(wrong)} differ: " + "; ".join(wrong[:SHOWN])

@@ -1,0 +1,190 @@
+"""The faults: what is broken, and what must be true afterwards (reliability.md §3.2)."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import redis
+
+from scrm.demo import figures
+from scrm.demo.stack import answers, wait_for
+from scrm.demo.story import scans
+from scrm.localservices import launcher
+from tests.faults.harness import Arena, Outcome
+from tests.faults.wecom_answers import wecom_misbehaves
+
+SECONDS = 20.0
+NOTHING = "0 lost of what was acknowledged, 0 doubled"
+
+
+@dataclass
+class Row:
+    """One line of var/faults.json."""
+
+    id: str
+    injected: str
+    expected: str
+    observed: str
+    lost: int
+    doubled: int
+    holds: bool
+
+    def public(self) -> dict[str, object]:
+        """As the file holds it."""
+        return asdict(self)
+
+
+def _row(name: str, injected: str, expected: str, outcome: Outcome) -> Row:
+    first = sorted(outcome.lost)[:3] + sorted(outcome.doubled)[:3]
+    observed = "; ".join([*outcome.notes, *first])
+    return Row(
+        name, injected, expected, observed, len(outcome.lost), len(outcome.doubled), outcome.holds
+    )
+
+
+def inbox_workers_killed(arena: Arena) -> Row:
+    """F01."""
+    outcome = arena.scan_while(lambda _n: arena.kill("inbox"), every=3.0, seconds=SECONDS)
+    return _row("F01", "kill -9 of all inbox workers every 3 s during the scans", NOTHING, outcome)
+
+
+def web_killed(arena: Arena) -> Row:
+    """F02: workers one after another, twice a whole server with its worker."""
+
+    def break_something(number: int) -> None:
+        if number % 4 == 3:
+            arena.kill(f"web-{1 + number // 4 % 2}")
+        else:
+            arena.kill_worker(number)
+
+    outcome = arena.scan_while(break_something, every=2.0, seconds=SECONDS)
+    back = wait_for(lambda: answers(f"{arena.play.environment.web_url}/healthz"), 5)
+    outcome.notes.append(
+        "listening again" if back else "WRONG the web server does not listen after 5 s"
+    )
+    return _row(
+        "F02",
+        "kill -9 of web workers every 2 s, every fourth time of a whole server",
+        NOTHING,
+        outcome,
+    )
+
+
+def postgres_killed(arena: Arena) -> Row:
+    """F03: postmaster and backends at once; restarted by the supervisor, no other part is restarted."""
+    if not launcher.status(arena.var)["postgres"]:
+        return _not_private("F03", "PostgreSQL")
+    recovered: list[float] = []
+
+    def break_something(number: int) -> None:
+        if number % 4 or len(recovered) == 3:
+            return
+        arena.kill_service("postgres")
+        begun = time.monotonic()
+        arena.service_is_back("postgres")
+        wait_for(lambda: answers(f"{arena.play.environment.web_url}/readyz"), 20)
+        recovered.append(time.monotonic() - begun)
+
+    outcome = arena.scan_while(break_something, every=1.5, seconds=SECONDS)
+    outcome.notes.append(
+        f"ready again after {', '.join(f'{seconds:.1f}' for seconds in recovered)} s"
+    )
+    if not recovered or max(recovered) > 10:
+        outcome.notes.append("WRONG not ready within 10 s")
+    return _row(
+        "F03",
+        "kill -9 of PostgreSQL with all its backends, 3 times",
+        f"{NOTHING}; ready in 10 s",
+        outcome,
+    )
+
+
+def redis_killed(arena: Arena) -> Row:
+    """F04: killed, emptied, then absent for a whole round of scans."""
+    if not launcher.status(arena.var)["redis"]:
+        return _not_private("F04", "Redis")
+    url = arena.play.environment.values["REDIS_URL"]
+
+    def break_something(number: int) -> None:
+        if number % 2:
+            redis.Redis.from_url(url).flushall()
+        else:
+            arena.kill_service("redis")
+            arena.service_is_back("redis")
+
+    outcome = arena.scan_while(break_something, every=2.0, seconds=SECONDS / 2)
+    watch = arena.stack.running.pop("services")
+    watch.terminate()
+    watch.wait(20)
+    arena.kill_service("redis")
+    try:
+        absent = arena.scan_while(lambda _n: None, every=2.0, seconds=SECONDS / 2)
+    finally:
+        arena.stack.start_part("services")
+        arena.service_is_back("redis")
+    outcome.lost |= absent.lost
+    outcome.doubled |= absent.doubled
+    outcome.notes += [f"without Redis: {note}" for note in absent.notes]
+    return _row(
+        "F04", "Redis killed, emptied, then absent", f"{NOTHING}, also without Redis", outcome
+    )
+
+
+def callbacks_repeated(arena: Arena) -> Row:
+    """F07: each callback three times at once, many customers in the same second."""
+    before = figures.inbox_events()
+    people = arena.people()
+    arena.play.simulator.post("delivery", duplicate=2)
+    try:
+        scans.scan(arena.play, people, 2.0)
+        outcome = arena.compare(people)
+    finally:
+        arena.play.simulator.post("delivery", duplicate=0)
+    stored = figures.inbox_events() - before
+    ledger = arena.play.simulator.get("ledger/callbacks")
+    different = len({row["xml"] for row in ledger})
+    outcome.notes.append(
+        f"{stored} callbacks stored of {3 * stored} deliveries, {different} different ones in all"
+    )
+    if figures.inbox_events() != different:
+        outcome.notes.append(f"WRONG {figures.inbox_events()} stored, {different} different")
+    return _row(
+        "F07",
+        "every callback three times, all customers within 2 s",
+        f"{NOTHING}; one row each",
+        outcome,
+    )
+
+
+def _not_private(name: str, what: str) -> Row:
+    return Row(
+        name,
+        f"kill -9 of {what}",
+        NOTHING,
+        f"NOT RUN: {what} is not ours (unset DATABASE_URL, REDIS_URL)",
+        0,
+        0,
+        False,
+    )
+
+
+def wecom_misbehaved(arena: Arena) -> Row:
+    """F09."""
+    outcome = wecom_misbehaves(arena)
+    expected = f"typed outcome within 8 s; {NOTHING}"
+    return _row(
+        "F09",
+        "WeCom answers HTML, half JSON, -1, 42001, 45009, 500, resets, stalls",
+        expected,
+        outcome,
+    )
+
+
+CASES: dict[str, Callable[[Arena], Row]] = {
+    "F01": inbox_workers_killed,
+    "F02": web_killed,
+    "F03": postgres_killed,
+    "F04": redis_killed,
+    "F07": callbacks_repeated,
+    "F09": wecom_misbehaved,
+}

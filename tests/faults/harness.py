@@ -1,0 +1,172 @@
+"""Runs a stack, breaks a part of it while customers scan, and compares both sides afterwards."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+from django.db import connections
+
+from scrm.demo import figures
+from scrm.demo.stack import HeadlessStack, wait_for
+from scrm.demo.story import scans
+from scrm.demo.story.play import Play
+from scrm.demo.story.report import WrongFigureError
+from scrm.localservices import launcher
+
+Pair = tuple[str, str]
+
+
+@dataclass
+class Outcome:
+    """What was seen after a fault: pairs that miss something, pairs that got something twice."""
+
+    lost: set[str] = field(default_factory=set)
+    doubled: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Nothing lost, nothing doubled, nothing else remarked as wrong."""
+        return not (
+            self.lost or self.doubled or any(note.startswith("WRONG") for note in self.notes)
+        )
+
+
+class Arena:
+    """A running stack, its story up to the live code, and fresh people for every fault."""
+
+    def __init__(self, stack: HeadlessStack, play: Play, customers: int) -> None:
+        self.stack, self.play, self.customers = stack, play, customers
+        self._next = 0
+
+    @property
+    def var(self) -> Any:
+        """The stack's folder."""
+        return self.stack.environment.var
+
+    def people(self, count: int = 0) -> list[dict[str, Any]]:
+        """Return people who have not scanned yet."""
+        found = self.play.people[self._next : self._next + (count or self.customers)]
+        self._next += len(found)
+        return found
+
+    def scan_while(
+        self, break_something: Callable[[int], None], *, every: float, seconds: float
+    ) -> Outcome:
+        """Let fresh people scan over some seconds, breaking something every so often; then compare."""
+        people = self.people()
+        scanning = threading.Thread(target=scans.scan, args=(self.play, people, seconds))
+        scanning.start()
+        times = 0
+        time.sleep(every / 2)
+        while scanning.is_alive():
+            break_something(times)
+            times += 1
+            scanning.join(every)
+        outcome = self.compare(people)
+        outcome.notes.append(f"{times} times")
+        return outcome
+
+    def compare(self, people: Sequence[dict[str, Any]]) -> Outcome:
+        """Wait until both sides are idle and compare them for these people."""
+        outcome = Outcome()
+        # Ours may have died with the server; figures are read over new ones.
+        connections.close_all()
+        begun = time.monotonic()
+        try:
+            self.play.settle(120)
+        except WrongFigureError as error:
+            outcome.notes.append(f"WRONG {error}")
+        outcome.notes.append(f"idle {time.monotonic() - begun:.1f} s after the last scan")
+        ids = {person["id"] for person in people}
+        rows = [
+            row for row in self.play.simulator.get("ledger/relations") if row["person_id"] in ids
+        ]
+        pairs = {(row["userid"], row["external_userid"]) for row in rows}
+        given_up = self._given_up(pairs)
+        if given_up:
+            outcome.notes.append(f"WeCom gave up on {len(given_up)} pairs: no 200 in 4 tries")
+        if len(rows) != len(people):
+            outcome.notes.append(f"WRONG {len(rows)} relations in WeCom for {len(people)} people")
+        # What we never acknowledged is not lost by us; WeCom is asked again by reconciliation.
+        self._compare_relations(pairs - given_up, outcome)
+        self._compare_effects(pairs - given_up, outcome)
+        return outcome
+
+    def _given_up(self, pairs: set[Pair]) -> set[Pair]:
+        """Return the pairs of which a callback was never answered with 200, however often WeCom tried."""
+        failed = [
+            row["xml"] for row in self.play.simulator.get("ledger/callbacks", status="failed")
+        ]
+        return {
+            (userid, external)
+            for userid, external in pairs
+            if any(external in xml for xml in failed)
+        }
+
+    def _compare_relations(self, pairs: set[Pair], outcome: Outcome) -> None:
+        ledger, ours = scans.ledger_relations(self.play), figures.relations()
+        tags = sorted(self.play.made["tag_ids"])
+        for pair in pairs:
+            if ours.get(pair) != ledger[pair]:
+                outcome.lost.add(f"relation {pair}: WeCom {ledger[pair]}, we {ours.get(pair)}")
+            if ledger[pair]["tags"] != tags:
+                outcome.lost.add(f"tags {pair}")
+
+    def _compare_effects(self, pairs: set[Pair], outcome: Outcome) -> None:
+        sent, ours = scans.ledger_welcomes(self.play), figures.welcomes()
+        episodes = figures.episodes()
+        for pair in pairs:
+            counts = {
+                "welcome": sent.get(pair, 0),
+                "our welcome": len(ours.get(pair, [])),
+                "episode": episodes.get(pair, 0),
+            }
+            outcome.lost |= {f"{name} {pair}" for name, count in counts.items() if count == 0}
+            outcome.doubled |= {
+                f"{name} {pair} x{count}" for name, count in counts.items() if count > 1
+            }
+
+    # --- breaking things ----------------------------------------------------------------------------------------
+
+    def program(self, part: str) -> psutil.Process | None:
+        """Return the process a keeper runs, None in the moment it is being started again."""
+        children = psutil.Process(self.stack.running[part].pid).children()
+        return children[0] if children else None
+
+    def kill(self, part: str) -> None:
+        """kill -9 a part with all its children."""
+        program = self.program(part)
+        if program:
+            os.killpg(program.pid, signal.SIGKILL)
+
+    def kill_worker(self, number: int) -> None:
+        """kill -9 the worker of one of the two web servers, in turn."""
+        program = self.program(f"web-{1 + number % 2}")
+        for child in program.children() if program else ():
+            _kill(child)
+
+    def kill_service(self, name: str) -> None:
+        """kill -9 a private service and every process it started, at once."""
+        pid = launcher.status(self.var)[name]
+        if not pid:
+            return
+        main = psutil.Process(pid)
+        for process in [main, *main.children(recursive=True)]:
+            _kill(process)
+
+    def service_is_back(self, name: str, seconds: float = 20) -> bool:
+        """Wait until a private service runs again."""
+        return wait_for(lambda: bool(launcher.status(self.var)[name]), seconds)
+
+
+def _kill(process: psutil.Process) -> None:
+    try:
+        process.kill()
+    except psutil.NoSuchProcess:
+        return

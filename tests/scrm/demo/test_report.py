@@ -1,0 +1,37 @@
+"""The story's report: right figures are said, wrong ones stop it with what differs."""
+
+import pytest
+
+from scrm.demo.story.doors import FormErrors, text_of
+from scrm.demo.story.report import Report, WrongFigureError
+
+
+def test_right_figure_is_said() -> None:
+    said: list[str] = []
+    assert Report(said.append).equal("customers", 200, 200) == 200
+    assert said == ["   customers: 200  ok"]
+
+
+def test_wrong_figure_stops_the_story() -> None:
+    with pytest.raises(WrongFigureError, match="customers: expected 200, found 199"):
+        Report(print).equal("customers", 199, 200)
+
+
+def test_difference_of_collections_names_the_entries() -> None:
+    with pytest.raises(WrongFigureError) as caught:
+        Report(print).equal("pairs", {"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 4})
+    assert str(caught.value).endswith("; 2 differ: b: 3 -> 2; c: 4 -> None")
+    with pytest.raises(WrongFigureError, match="missing 'x'; too many 'y'"):
+        Report(print).equal("set", {"y"}, {"x"})
+
+
+def test_errors_of_a_form_are_found() -> None:
+    html = (
+        '<form><input type="hidden" name="token"><div class="invalid-feedback">Too <b>long</b><br>indeed.</div>'
+        '<p>fine</p><ul class="errorlist"><li>Needed.</li></ul></form>'
+    )
+    assert FormErrors(html).words == ["Too", "long", "indeed.", "Needed."]
+
+
+def test_words_of_a_page_are_found() -> None:
+    assert text_of("<head><title>x</title></head><p>a <b>b</b></p>") == "a b"
