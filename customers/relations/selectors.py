@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import (
@@ -127,10 +127,11 @@ def tag_counts(scope: Scope) -> dict[str, int]:
     return {row["tag_id"]: row["count"] for row in rows}
 
 
-def with_people(rows: QuerySet[Row], scope: Scope) -> QuerySet[Row]:
+def with_people(rows: QuerySet[Row], scope: Scope) -> QuerySet[Any]:
     """Add whom a row's `userid` and `external_userid` name: `member_name`, `customer_name`, `contact_id`.
 
-    `contact_id` is there to link to the customer's page, so only for those who may open it. The customer's name is masked in SQL where the scope says so. Costs no query of its own, and nothing
+    `contact_id` is there to link to the customer's page, so only for those who may open it; the
+    customer's name is masked in SQL where the scope says so. Costs no query of its own, and nothing
     for the rows a page does not show.
     """
     contacts = ExternalContact.objects.filter(external_userid=OuterRef("external_userid"))

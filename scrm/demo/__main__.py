@@ -9,6 +9,7 @@ import threading
 import traceback
 from pathlib import Path
 
+import psutil
 import requests
 from honcho.manager import Manager
 
@@ -30,15 +31,11 @@ def reset(var: Path) -> None:
     """Forget the demo: database, sandbox, keys and ports; raises ServiceError while it runs."""
     _need_not_running(var)
     launcher.destroy(var)
-    for folder in ("sandbox", "logs", "media"):
-        shutil.rmtree(var / folder, ignore_errors=True)
-    for file in (
-        "demo.env",
-        "demo.pid",
-        "demo.log",
-        *(p.name for p in var.glob("celerybeat-schedule*")),
-    ):
-        (var / file).unlink(missing_ok=True)
+    for name in ("sandbox", "logs", "media"):
+        shutil.rmtree(var / name, ignore_errors=True)
+    for pattern in ("demo.*", "manage.log", "celerybeat-schedule*", "audit-anchors*"):
+        for file in var.glob(pattern):
+            file.unlink()
     _say("The demo's data is gone, on our side and in the sandbox.")
 
 
@@ -65,13 +62,15 @@ def run(var: Path, web_port: int, sandbox_port: int) -> int:
 
 def _need_not_running(var: Path) -> None:
     try:
-        pid = int((var / "demo.pid").read_text())
-        os.kill(pid, 0)
-    except (OSError, ValueError):
+        process = psutil.Process(int((var / "demo.pid").read_text()))
+        # A pid left by a crash may belong to anyone by now.
+        runs = "scrm.demo" in process.cmdline()
+    except (OSError, ValueError, psutil.Error):
         return
-    raise ServiceError(
-        f"The demo runs already (process {pid}); end it with Ctrl-C in its terminal first."
-    )
+    if runs:
+        raise ServiceError(
+            f"The demo runs already (process {process.pid}); end it with Ctrl-C in its terminal first."
+        )
 
 
 def _supervise(environment: Environment, private: tuple[str, ...]) -> int:

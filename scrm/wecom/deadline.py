@@ -123,17 +123,8 @@ class _Connection(HTTPConnection):
         super().send(data)
 
 
-class _SecureConnection(HTTPSConnection):
-    response_class = _DeadlineResponse
-
-    def _new_conn(self) -> socket.socket:
-        return _connect(self)
-
-    def send(self, data: Any) -> None:
-        """Send within what is left, as above."""
-        if self.sock is not None:
-            self.sock.settimeout(_left(TOTAL_SECONDS))
-        super().send(data)
+class _SecureConnection(_Connection, HTTPSConnection):
+    """The same over TLS."""
 
 
 class _Pool(HTTPConnectionPool):
