@@ -9,7 +9,7 @@ from attribution.adds.models import AddEpisode
 class AddTable(tables.Table):
     """One row a making of a relation."""
 
-    started_at = tables.DateTimeColumn(verbose_name=_("Added at"), format="Y-m-d H:i:s")
+    started_at = tables.DateTimeColumn(verbose_name=_("Added at"), format="Y-m-d H:i")
     userid = tables.TemplateColumn(
         template_name="components/cells/member.html", verbose_name=_("Member")
     )
@@ -18,9 +18,9 @@ class AddTable(tables.Table):
     )
     live_code = tables.Column(verbose_name=_("Live code"), linkify=lambda record: _link(record))
     confirmed_at = tables.DateTimeColumn(
-        verbose_name=_("Confirmed at"), format="Y-m-d H:i:s", default="–"
+        verbose_name=_("Confirmed at"), format="Y-m-d H:i", default="—"
     )
-    ended_at = tables.DateTimeColumn(verbose_name=_("Ended at"), format="Y-m-d H:i:s", default="–")
+    ended_at = tables.DateTimeColumn(verbose_name=_("Ended at"), format="Y-m-d H:i", default="—")
 
     class Meta:
         model = AddEpisode

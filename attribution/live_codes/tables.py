@@ -6,6 +6,7 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from attribution.live_codes.models import LiveCode
+from scrm.core.listing import NUMBER
 
 CELLS = "console/attribution/live_codes/cells"
 
@@ -18,17 +19,18 @@ class LiveCodeTable(tables.Table):
     people = tables.TemplateColumn(
         template_name=f"{CELLS}/people.html",
         verbose_name=_("Members (able/chosen)"),
+        attrs=NUMBER,
         empty_values=(),
     )
     today = tables.Column(
         verbose_name=_("Adds today"),
         empty_values=(),
-        attrs={"td": {"class": "num"}, "th": {"class": "num"}},
+        attrs=NUMBER,
     )
     total = tables.Column(
         verbose_name=_("Adds in total"),
         empty_values=(),
-        attrs={"td": {"class": "num"}, "th": {"class": "num"}},
+        attrs=NUMBER,
     )
     created_at = tables.DateTimeColumn(verbose_name=_("Created"), format="Y-m-d H:i")
 

@@ -9,14 +9,16 @@ from attribution.welcome.models import WelcomeDelivery
 class DeliveryTable(tables.Table):
     """One row a welcome code: for whom, from where, and what became of it."""
 
-    occurred_at = tables.DateTimeColumn(verbose_name=_("Added at"), format="Y-m-d H:i:s")
+    occurred_at = tables.DateTimeColumn(verbose_name=_("Added at"), format="Y-m-d H:i")
     userid = tables.TemplateColumn(
         template_name="components/cells/member.html", verbose_name=_("Member")
     )
     external_userid = tables.TemplateColumn(
         template_name="components/cells/customer.html", verbose_name=_("Customer")
     )
-    source = tables.Column(verbose_name=_("Chosen from"))
+    source = tables.TemplateColumn(
+        "{{ record.get_source_display|capfirst }}", verbose_name=_("Chosen from")
+    )
     outcome = tables.TemplateColumn(
         template_name="console/attribution/welcome/cells/outcome.html",
         verbose_name=_("Outcome"),

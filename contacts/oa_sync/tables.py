@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from contacts.oa_sync.models import OaFile, OaPlanItem, OaRowError, OaRun
+from scrm.core.listing import NUMBER
 
 
 class RunTable(tables.Table):
@@ -19,8 +20,8 @@ class RunTable(tables.Table):
     status = tables.TemplateColumn(
         template_name="console/contacts/oa_sync/status_cell.html", verbose_name=_("State")
     )
-    employee_count = tables.Column(verbose_name=_("Employees"))
-    error_count = tables.Column(verbose_name=_("Refused rows"))
+    employee_count = tables.Column(verbose_name=_("Employees"), attrs=NUMBER)
+    error_count = tables.Column(verbose_name=_("Refused rows"), attrs=NUMBER)
     plan = tables.TemplateColumn(
         template_name="console/contacts/oa_sync/plan_cell.html",
         verbose_name=_("Plan"),

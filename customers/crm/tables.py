@@ -15,10 +15,12 @@ class MemberTable(tables.Table):
     member_no = tables.Column(verbose_name=_("Member number"))
     name = tables.Column(verbose_name=_("Full name"), empty_values=())
     phone = tables.Column(verbose_name=_("Phone"), empty_values=())
-    phone_verified = tables.BooleanColumn(verbose_name=_("Verified"), yesno="✓,–")
+    phone_verified = tables.BooleanColumn(verbose_name=_("Verified"), yesno="✓,—")
     level = tables.Column(verbose_name=_("Membership level"))
     store_code = tables.Column(verbose_name=_("Store"))
-    state = tables.Column(verbose_name=_("State"))
+    state = tables.TemplateColumn(
+        template_name="console/customers/crm/cells/state.html", verbose_name=_("State")
+    )
     joined_on = tables.DateColumn(verbose_name=_("Joined"), format="Y-m-d")
     updated_at = tables.DateTimeColumn(verbose_name=_("Updated"), format="Y-m-d H:i")
 
@@ -41,7 +43,7 @@ class MemberTable(tables.Table):
 
     def render_phone(self, record: CrmMember) -> str:
         """Show the phone with its middle hidden, to everybody."""
-        return mask_phone(record.phone) or "–"
+        return mask_phone(record.phone) or "—"
 
     masks_names = False
 

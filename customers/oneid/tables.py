@@ -3,16 +3,26 @@
 import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
+from scrm.core.listing import NUMBER
+
 CELL = "console/customers/oneid/cells/{}.html"
 
 
 class ConflictTable(tables.Table):
-    """Conflicts that wait."""
+    """Conflicts that wait; the view puts `cards` on the rows of the page."""
 
     rule = tables.TemplateColumn(template_name=CELL.format("rule"), verbose_name=_("What collides"))
-    key_kind = tables.Column(verbose_name=_("Contested key"))
+    who = tables.TemplateColumn(
+        template_name=CELL.format("who"), verbose_name=_("Whom it concerns"), empty_values=()
+    )
     records = tables.TemplateColumn(
-        "{{ record.record_ids|length }}", verbose_name=_("Records"), empty_values=()
+        "{{ record.record_ids|length }}",
+        verbose_name=_("Records"),
+        empty_values=(),
+        attrs=NUMBER,
+    )
+    key_kind = tables.TemplateColumn(
+        "{{ record.get_key_kind_display|capfirst }}", verbose_name=_("Contested key")
     )
     opened_at = tables.DateTimeColumn(verbose_name=_("Since"), format="Y-m-d H:i")
 
@@ -20,13 +30,16 @@ class ConflictTable(tables.Table):
 class MergeTable(tables.Table):
     """What came together or apart."""
 
-    at = tables.DateTimeColumn(verbose_name=_("At"), format="Y-m-d H:i:s")
+    at = tables.DateTimeColumn(verbose_name=_("At"), format="Y-m-d H:i")
     kind = tables.TemplateColumn(template_name=CELL.format("kind"), verbose_name=_("What"))
     person = tables.TemplateColumn(
         template_name=CELL.format("person"), accessor="person_id", verbose_name=_("Person (OneID)")
     )
     records = tables.TemplateColumn(
-        "{{ record.record_ids|length }}", verbose_name=_("Records moved"), empty_values=()
+        "{{ record.record_ids|length }}",
+        verbose_name=_("Records moved"),
+        empty_values=(),
+        attrs=NUMBER,
     )
     evidence = tables.TemplateColumn(
         template_name=CELL.format("evidence"), verbose_name=_("Evidence"), empty_values=()

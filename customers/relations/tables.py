@@ -1,6 +1,6 @@
 """Rows of the customer pages, with all they show gathered in a constant number of queries."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import django_tables2 as tables
@@ -10,6 +10,7 @@ from contacts.org.models import OrgUnit
 from contacts.org.selectors import stores_of
 from customers.relations.models import ExternalContact, FollowRelation
 from customers.relations.selectors import HIDDEN, relations_of
+from customers.relations.sources import source_names
 from customers.relations.ways import way_words
 from customers.tags.models import Tag
 from customers.tags.selectors import tags_by_id
@@ -25,6 +26,7 @@ class ShownRelation:
     store: OrgUnit | None
     tags: tuple[Tag, ...]
     way: str
+    source: str
     remark: str
     description: str
     phones: tuple[str, ...]
@@ -61,18 +63,19 @@ def mask_name(name: str) -> str:
 
 
 def shown(scope: Scope, contacts: Sequence[ExternalContact]) -> list[ShownContact]:
-    """Return these customers as the scope may see them, in three queries."""
+    """Return these customers as the scope may see them, in four queries."""
     by_contact = relations_of(scope, [contact.pk for contact in contacts])
     relations = [relation for rows in by_contact.values() for relation in rows]
     stores = stores_of({relation.member_id for relation in relations})
     tags = tags_by_id(tag_id for relation in relations for tag_id in relation.tag_ids)
+    sources = source_names(relation.state for relation in relations)
     return [
         ShownContact(
             contact=contact,
             name=mask_name(contact.name) if scope.masked("name") else contact.name,
             phone=mask_phone(contact.phone),
             relations=tuple(
-                _relation(scope, relation, stores, tags)
+                _relation(scope, relation, stores, tags, sources)
                 for relation in by_contact.get(contact.pk, ())
             ),
         )
@@ -81,7 +84,11 @@ def shown(scope: Scope, contacts: Sequence[ExternalContact]) -> list[ShownContac
 
 
 def _relation(
-    scope: Scope, relation: FollowRelation, stores: dict[int, OrgUnit], tags: dict[str, Tag]
+    scope: Scope,
+    relation: FollowRelation,
+    stores: dict[int, OrgUnit],
+    tags: dict[str, Tag],
+    sources: Mapping[str, str],
 ) -> ShownRelation:
     hides = scope.masked("remark")
     return ShownRelation(
@@ -89,6 +96,7 @@ def _relation(
         store=stores.get(relation.member_id),
         tags=tuple(tags[tag_id] for tag_id in relation.tag_ids if tag_id in tags),
         way=way_words(relation.add_way),
+        source=sources.get(relation.state, ""),
         remark=HIDDEN if hides and relation.remark else relation.remark,
         description=HIDDEN if hides and relation.description else relation.description,
         phones=tuple(masked_phones(relation.remark_phones)),

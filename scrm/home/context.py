@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.roles.labels import ROLE_NAMES
 from scrm.core.scope import EMPTY_SCOPE, Scope, scope_of
-from scrm.home.menu import ShownSection, menu_for, url_of
+from scrm.home.menu import ShownSection, menu_for, page_url, url_of
 
 HTML_LANGS = {"zh-hans": "zh-CN", "en": "en"}
 
@@ -76,6 +76,11 @@ class Console:
     def jobs_url(self) -> str:
         """Where the job indicator asks; "" for a person without the console."""
         return url_of("jobs:bar") if self.scope.allows("jobs.view") else ""
+
+    @property
+    def home_url(self) -> str:
+        """The home page; "" for a person whose roles do not open it."""
+        return page_url(self.scope, "home:index")
 
     @property
     def environment(self) -> Environment | None:

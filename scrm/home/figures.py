@@ -6,9 +6,10 @@ only when the person holds its permission.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -35,6 +36,8 @@ from scrm.core.scope import Scope
 from scrm.inbox.models import InboxEvent
 from scrm.inbox.selectors import state_counts
 
+TREND_DAYS = 7
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -47,6 +50,8 @@ class Figure:
     url_name: str = ""
     waiting: int = 0
     waiting_text: str = ""
+    # One number a day, the last one is today's.
+    trend: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,11 +119,18 @@ def _customers(scope: Scope) -> Figure:
 
 
 def _adds_today(scope: Scope) -> Figure:
-    counts = (
-        adds_visible_to(scope)
-        .filter(started_at__gte=today())
-        .aggregate(total=Count("pk"), coded=Count("pk", filter=Q(live_code__isnull=False)))
-    )
+    since = today() - timedelta(days=TREND_DAYS - 1)
+    by_day = {
+        row["day"]: row
+        for row in adds_visible_to(scope)
+        .filter(started_at__gte=since)
+        .order_by()
+        .annotate(day=TruncDate("started_at"))
+        .values("day")
+        .annotate(total=Count("pk"), coded=Count("pk", filter=Q(live_code__isnull=False)))
+    }
+    days = [since.date() + timedelta(days=number) for number in range(TREND_DAYS)]
+    counts = by_day.get(days[-1], {"total": 0, "coded": 0})
     return Figure(
         label=_("Added today"),
         definition=_(
@@ -127,6 +139,7 @@ def _adds_today(scope: Scope) -> Figure:
         value=counts["total"],
         note=_("%(coded)d through a live code") % counts,
         url_name="adds:list",
+        trend=tuple(by_day[day]["total"] if day in by_day else 0 for day in days),
     )
 
 

@@ -7,6 +7,17 @@ from scrm.core.scope import Scope
 from scrm.home.figures import PROVIDERS, Figure
 from scrm.home.menu import page_url
 
+BAR_TALL, BAR_STEP = 40, 20
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One day of a trend, in the units of the drawing."""
+
+    x: int
+    y: int
+    height: int
+
 
 @dataclass(frozen=True)
 class Card:
@@ -15,6 +26,18 @@ class Card:
     key: str
     figure: Figure
     url: str
+
+    @property
+    def bars(self) -> list[Bar]:
+        """The trend as bars; a day with anything at all stays visible."""
+        most = max(self.figure.trend, default=0)
+        heights = [
+            max(2, round(BAR_TALL * count / most)) if count else 1 for count in self.figure.trend
+        ]
+        return [
+            Bar(number * BAR_STEP, BAR_TALL - height, height)
+            for number, height in enumerate(heights)
+        ]
 
 
 @dataclass(frozen=True)

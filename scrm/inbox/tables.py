@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from scrm.inbox.models import InboxEvent
+from scrm.inbox.words import event_words
 
 DAY = forms.DateInput(attrs={"type": "date"})
 TONES = {
@@ -29,7 +30,7 @@ class EventTable(tables.Table):
     app = tables.Column(verbose_name=_("WeCom app"))
     event = tables.Column(verbose_name=_("Event"))
     state = tables.Column(verbose_name=_("State"))
-    error = tables.Column(verbose_name=_("What went wrong"), empty_values=("",), default="")
+    error = tables.Column(verbose_name=_("What went wrong"), default="—")
 
     class Meta:
         fields = ("id", "received_at", "app", "event", "state", "error")
@@ -40,9 +41,11 @@ class EventTable(tables.Table):
             '<a href="{}">{}</a>', reverse("inbox:detail", args=[record.pk]), str(value)
         )
 
-    def render_event(self, record: InboxEvent) -> str:
-        """Name event and change type as WeCom does."""
-        return "/".join(filter(None, (record.event, record.change_type)))
+    def render_event(self, record: InboxEvent) -> SafeString:
+        """Words, and the event's name as WeCom writes it."""
+        name = "/".join(filter(None, (record.event, record.change_type)))
+        words = event_words(record.event, record.change_type)
+        return format_html("{} <code>{}</code>", words, name) if words else format_html("{}", name)
 
     def render_state(self, record: InboxEvent) -> SafeString:
         """A dot and a word."""

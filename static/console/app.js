@@ -40,6 +40,16 @@ document.addEventListener("alpine:init", () => {
     },
   }));
 
+  // The name of the chosen file beside our own button: the browser's words may be in another language.
+  Alpine.data("filePick", () => ({
+    show(event) {
+      const name = this.$el.querySelector(".file-name");
+      const files = Array.from(event.target.files, (file) => file.name);
+      name.textContent = files.join(", ") || name.dataset.none;
+      name.classList.toggle("is-chosen", files.length > 0);
+    },
+  }));
+
   // A button whose data-copy goes to the clipboard.
   Alpine.data("copier", () => ({
     copy(event) {

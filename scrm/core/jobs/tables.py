@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from scrm.core.jobs.models import JobRun, JobState
+from scrm.core.listing import NUMBER
 
 TONES = {
     JobState.QUEUED: "info",
@@ -30,11 +31,11 @@ class JobTable(tables.Table):
         verbose_name=_("Progress"),
         empty_values=(),
     )
-    succeeded = tables.Column(verbose_name=_("Succeeded"))
-    skipped = tables.Column(verbose_name=_("Skipped"))
-    failed = tables.Column(verbose_name=_("Failed rows"))
+    succeeded = tables.Column(verbose_name=_("Succeeded"), attrs=NUMBER)
+    skipped = tables.Column(verbose_name=_("Skipped"), attrs=NUMBER)
+    failed = tables.Column(verbose_name=_("Failed rows"), attrs=NUMBER)
     started_by = tables.Column(verbose_name=_("Started by"), default=_("the system"))
-    created_at = tables.DateTimeColumn(verbose_name=_("Started"), format="Y-m-d H:i:s")
+    created_at = tables.DateTimeColumn(verbose_name=_("Started"), format="Y-m-d H:i")
 
     class Meta:
         model = JobRun

@@ -5,6 +5,7 @@ from zlib import crc32
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.template.context import Context
+from django.template.loader import render_to_string
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -67,7 +68,16 @@ def control(field: BoundField) -> SafeString:
     if field.errors:
         attrs["aria-invalid"] = "true"
         attrs["aria-describedby"] = f"{field.auto_id}_error"
-    return SafeString(field.as_widget(attrs=attrs))
+    widget = SafeString(field.as_widget(attrs=attrs))
+    if isinstance(field.field.widget, forms.FileInput):
+        return render_to_string("components/file_input.html", {"input": widget})
+    return widget
+
+
+@register.filter
+def is_date(field: BoundField) -> bool:
+    """Whether the field is a day: browsers show no placeholder there, so its label must be seen."""
+    return isinstance(field.field.widget, forms.DateInput)
 
 
 @register.filter
