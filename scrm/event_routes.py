@@ -1,6 +1,6 @@
 """The one ordered map of events to handlers, and of outbox kinds to senders (ADR-0005)."""
 
-from attribution.adds.handlers import ADD_EPISODE
+from attribution.adds.handlers import ADD_EPISODE, ADD_PROMISES
 from attribution.adds.senders import REMARK_SENDER, TAG_SENDER
 from attribution.welcome.handlers import WELCOME
 from attribution.welcome.senders import WELCOME_SENDER
@@ -14,19 +14,17 @@ from scrm.inbox.handling import Handler
 
 CONTACT = "change_external_contact"
 DIRECTORY = "change_contact"
+# A deletion that arrives late may show that an add was a second coming, which has promises of its own.
+ENDED = (ADD_EPISODE, RELATION_CHANGED, ADD_PROMISES)
+ADDED = (WELCOME, ADD_EPISODE, RELATION_CHANGED, ADD_PROMISES, PERSON_CHANGED)
 
 EVENT_ROUTES: dict[tuple[str, str], tuple[Handler, ...]] = {
-    # The welcome comes first: its code lives 20 seconds.
-    (CONTACT, "add_external_contact"): (WELCOME, RELATION_CHANGED, ADD_EPISODE, PERSON_CHANGED),
-    (CONTACT, "add_half_external_contact"): (
-        WELCOME,
-        RELATION_CHANGED,
-        ADD_EPISODE,
-        PERSON_CHANGED,
-    ),
+    # The welcome comes first: its code lives 20 seconds. An add counts although WeCom cannot be read.
+    (CONTACT, "add_external_contact"): ADDED,
+    (CONTACT, "add_half_external_contact"): ADDED,
     (CONTACT, "edit_external_contact"): (RELATION_CHANGED, PERSON_CHANGED),
-    (CONTACT, "del_external_contact"): (RELATION_CHANGED, ADD_EPISODE),
-    (CONTACT, "del_follow_user"): (RELATION_CHANGED, ADD_EPISODE),
+    (CONTACT, "del_external_contact"): ENDED,
+    (CONTACT, "del_follow_user"): ENDED,
     (CONTACT, "transfer_fail"): (RELATION_CHANGED,),
     ("change_external_tag", "create"): (TAG_CHANGED,),
     ("change_external_tag", "update"): (TAG_CHANGED,),

@@ -1,8 +1,8 @@
-"""A relation was made or ended: recompute its episodes."""
+"""A relation was made or ended: recompute its episodes, then keep the live code's promises."""
 
 from typing import Any
 
-from attribution.adds.services import relation_event_told
+from attribution.adds.services import promises_queue, relation_event_told
 from customers.relations.models import RelationEvent
 from customers.relations.services import RelationFact
 from scrm.inbox.handling import Event, Handler
@@ -29,4 +29,10 @@ def apply_episode(event: Event, _fetched: Any) -> None:
     )
 
 
+def apply_promises(event: Event, _fetched: Any) -> None:
+    """Queue what the live code promised, once the relation is mirrored."""
+    promises_queue(event.fields["UserID"], event.fields["ExternalUserID"])
+
+
 ADD_EPISODE = Handler(name="adds.episode", apply=apply_episode)
+ADD_PROMISES = Handler(name="adds.promises", apply=apply_promises)

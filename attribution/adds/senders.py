@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from attribution.adds.remarks import remark_in_mirror, remark_wanted
 from attribution.adds.services import REMARK_KIND, TAG_KIND, remark_settled, tags_settled
@@ -46,5 +47,17 @@ def _moment(result: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(result["at"]) if "at" in result else timezone.now()
 
 
-TAG_SENDER = Sender(kind=TAG_KIND, send=send_tags, settle=settle_tags, repeatable=True)
-REMARK_SENDER = Sender(kind=REMARK_KIND, send=send_remark, settle=settle_remark, repeatable=True)
+TAG_SENDER = Sender(
+    kind=TAG_KIND,
+    send=send_tags,
+    settle=settle_tags,
+    repeatable=True,
+    label=_("Tag the customer"),
+)
+REMARK_SENDER = Sender(
+    kind=REMARK_KIND,
+    send=send_remark,
+    settle=settle_remark,
+    repeatable=True,
+    label=_("Mark the source in the remark"),
+)

@@ -38,7 +38,6 @@ def episodes_recompute(userid: str, external_userid: str) -> list[AddEpisode]:
         row = kept.get(episode.started_at) or (spare.pop(0) if spare else None)
         rows.append(_store(row, episode, codes.get(episode.state), userid, external_userid))
     AddEpisode.objects.filter(pk__in=[row.pk for row in spare]).delete()
-    _queue_promises(rows)
     return rows
 
 
@@ -76,8 +75,19 @@ def _store(
     return row
 
 
-def _queue_promises(rows: list[AddEpisode]) -> None:
-    """Queue tags and remark of the living episode; `number` tells a second coming from a repeated event."""
+@transaction.atomic
+def promises_queue(userid: str, external_userid: str) -> None:
+    """Queue tags and remark of the living episode, once for each time the customer came by this code.
+
+    Comes after the relation is mirrored: what WeCom takes is then noted on it, and no read that began
+    before can hide it.
+    """
+    relations.contact_lock(external_userid)
+    rows = list(
+        AddEpisode.objects.filter(external_userid=external_userid, userid__iexact=userid)
+        .select_related("live_code")
+        .order_by("started_at", "pk")
+    )
     if not rows or rows[-1].ended_at is not None or rows[-1].live_code is None:
         return
     row, code = rows[-1], rows[-1].live_code

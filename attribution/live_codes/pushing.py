@@ -35,14 +35,16 @@ def live_code_push(code_id: int, *, lane: str = "event") -> LiveCode:
     Never raises for WeCom's sake: `status` and `problem` say what happened. Two pushes at a time are one.
     """
     now = timezone.now()
+    held_until = now + _HOLD
     free = Q(held_until=None) | Q(held_until__lt=now)
-    if not LiveCode.objects.filter(free, pk=code_id).update(held_until=now + _HOLD):
+    if not LiveCode.objects.filter(free, pk=code_id).update(held_until=held_until):
         return LiveCode.objects.get(pk=code_id)
     code = LiveCode.objects.get(pk=code_id)
     try:
         _push(code, gateway.wecom(lane=lane))
     finally:
-        LiveCode.objects.filter(pk=code_id).update(held_until=None)
+        # A push that took too long lost its hold to another: that one is not ours to end.
+        LiveCode.objects.filter(pk=code_id, held_until=held_until).update(held_until=None)
     return LiveCode.objects.get(pk=code_id)
 
 
@@ -88,11 +90,11 @@ def _push(code: LiveCode, client: WeComClient) -> None:
             gateway.words(failure),
         )
     except (WeComRetryable, WeComQuota) as failure:
-        _forget_asking(code)
         _mark(code, Status(code.status), gateway.words(failure))
     except WeComError as failure:
-        _forget_asking(code)
-        _mark(code, Status.FAILED, gateway.words(failure))
+        # While nobody knows whether the way was made, only a look-up may end the question.
+        asking = code.config_id is None and code.asked_at is not None
+        _mark(code, Status.UNCERTAIN if asking else Status.FAILED, gateway.words(failure))
 
 
 def _make(code: LiveCode, client: WeComClient) -> bool:
@@ -104,7 +106,15 @@ def _make(code: LiveCode, client: WeComClient) -> bool:
         _become_empty(code)
         return False
     _save(code, asked_at=timezone.now(), status=Status.CREATING, problem="")
-    made = create_way(client, ready, state=code.state, name=code.name, skip_verify=code.skip_verify)
+    try:
+        made = create_way(
+            client, ready, state=code.state, name=code.name, skip_verify=code.skip_verify
+        )
+    except WeComUnknownOutcome:
+        raise
+    except WeComError:
+        _forget_asking(code)  # refused or never sent: nothing was made
+        raise
     _note_refusals(code, made if isinstance(made, Pushed) else made.pushed)
     if not isinstance(made, Created):
         _forget_asking(code)

@@ -97,6 +97,11 @@ def live_code_by_state(state: str) -> LiveCode | None:
     return LiveCode.objects.filter(state=state).first() if state else None
 
 
+def names_by_state(states: Iterable[str]) -> dict[str, str]:
+    """Return the names of the codes behind these states, for the pages of lower layers."""
+    return dict(LiveCode.objects.filter(state__in=list(states)).values_list("state", "name"))
+
+
 def pickable(
     scope: Scope, text: str, chosen_ids: Iterable[int]
 ) -> tuple[list[Member], list[Member]]:

@@ -128,6 +128,7 @@ def live_code_detail(request: ScopedRequest, pk: int) -> HttpResponse:
         "code": code,
         "choices": choices,
         "hidden": hidden,
+        "able": len(selectors.receivable(selectors.choices_of(code))),
         "tags": tags_by_id(code.tag_ids).values(),
         "adds": selectors.adds_by_code([code.pk])[code.pk],
         "sizes": pictures.SIZES,

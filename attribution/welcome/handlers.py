@@ -18,6 +18,7 @@ def apply_welcome(event: Event, _fetched: Any) -> None:
             external_userid=event.fields["ExternalUserID"],
             state=event.fields.get("State") or "",
             occurred_at=event.occurred_at,
+            received_at=event.received_at,
         )
     )
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from attribution.welcome.services import KIND, welcome_sent
 from scrm.core.gateway import wecom
 from scrm.core.outbox.sending import AlreadyUsed, Sender
@@ -30,5 +32,10 @@ def settle_welcome(payload: dict[str, Any], _result: dict[str, Any]) -> None:
 
 
 WELCOME_SENDER = Sender(
-    kind=KIND, send=send_welcome, settle=settle_welcome, repeatable=False, single_use=True
+    kind=KIND,
+    send=send_welcome,
+    settle=settle_welcome,
+    repeatable=False,
+    single_use=True,
+    label=_("Send the welcome"),
 )

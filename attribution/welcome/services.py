@@ -26,13 +26,14 @@ CODE_LIVES = timedelta(seconds=20)
 
 @dataclass(frozen=True)
 class WelcomeDue:
-    """What an add event says about a welcome; `occurred_at` is WeCom's time."""
+    """What an add event says about a welcome; `occurred_at` is WeCom's time, `received_at` ours."""
 
     welcome_code: str
     userid: str
     external_userid: str
     state: str
     occurred_at: datetime
+    received_at: datetime
 
 
 def code_hash(welcome_code: str) -> str:
@@ -67,7 +68,8 @@ def welcome_queue(due: WelcomeDue) -> WelcomeDelivery | None:
             "attachments": choice.attachments,
         },
         lane="welcome",
-        expires_at=due.occurred_at + CODE_LIVES,
+        # By our own clock: a difference to WeCom's must not make a living code look dead. WeCom refuses a dead one.
+        expires_at=due.received_at + CODE_LIVES,
     )
     if message is None:
         return None

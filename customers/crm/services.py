@@ -83,6 +83,8 @@ def _fill(member: CrmMember, row: MemberRow) -> bool:
     is_whole = len(given) == len(FIELDS)
     values = given if is_whole or member._state.adding else _current(member) | given
     values = {name: values.get(name, DEFAULTS.get(name, "")) for name in FIELDS}
+    if "phone" in given and "phone_verified" not in given and given["phone"] != member.phone:
+        values["phone_verified"] = False  # the verification was of the phone before
     values["phone_verified"] = values["phone_verified"] and bool(values["phone"])
     digest = blind_index("row_digest", orjson.dumps(values, option=orjson.OPT_SORT_KEYS).decode())
     if member.digest and bytes(member.digest) == digest:

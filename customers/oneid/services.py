@@ -139,6 +139,7 @@ def proposal_decide(
 def person_split(person: Person, record_ids: Iterable[UUID], *, actor: Any, reason: str) -> None:
     """Take records off a person for good: they and the remaining ones are kept apart.
 
+    What people joined within either half stays joined, also where it was joined by way of the other half.
     Raises ValidationFailed without a reason, or when nothing would be left or taken.
     """
     _oneid_lock(wait=True)
@@ -148,6 +149,11 @@ def person_split(person: Person, record_ids: Iterable[UUID], *, actor: Any, reas
         raise ValidationFailed(
             _("Choose some of the records, but not all of them."), code="split_nothing"
         )
+    ties = Decision.objects.filter(
+        left_id__in=own, right_id__in=own, verdict=Decision.Verdict.TOGETHER, retracted_at=None
+    )
+    bridges = _ties_bridged(list(ties.order_by("pk")), taken)
+    Decision.objects.bulk_create(bridges, ignore_conflicts=True)
     pairs = [_pair(left, right) for left in sorted(taken) for right in sorted(own - taken)]
     _decide(
         pairs,
@@ -190,6 +196,43 @@ def _pair(left: UUID, right: UUID) -> tuple[UUID, UUID]:
 def _star(blocks: Sequence[Sequence[UUID]]) -> list[tuple[UUID, UUID]]:
     first, *others = [each for block in blocks for each in block]
     return [_pair(first, other) for other in others]
+
+
+def _ties_bridged(ties: Sequence[Decision], taken: set[UUID]) -> list[Decision]:
+    """Return what holds each half of a split as these ties (oldest first) do now, once those across it go.
+
+    A bridge belongs to the act of the newest tie across that it stands for, and is taken back with it.
+    """
+    across = [tie for tie in ties if (tie.left_id in taken) != (tie.right_id in taken)]
+    ends = {each for tie in across for each in (tie.left_id, tie.right_id)}
+    bridges: list[Decision] = []
+    blocks: dict[UUID, set[UUID]] = {}
+    for tie in [*(tie for tie in ties if tie not in across), *across]:
+        left = blocks.setdefault(tie.left_id, {tie.left_id})
+        right = blocks.setdefault(tie.right_id, {tie.right_id})
+        if left is right:
+            continue
+        if tie in across:
+            bridges += [
+                _bridge(tie, min(left & half), min(right & half))
+                for half in (ends & taken, ends - taken)
+                if left & half and right & half
+            ]
+        left |= right
+        blocks.update(dict.fromkeys(right, left))
+    return bridges
+
+
+def _bridge(tie: Decision, one: UUID, two: UUID) -> Decision:
+    left, right = _pair(one, two)
+    return Decision(
+        act=tie.act,
+        verdict=tie.verdict,
+        left_id=left,
+        right_id=right,
+        reason=tie.reason,
+        decided_by_id=tie.decided_by_id,
+    )
 
 
 def _across(blocks: Sequence[Sequence[UUID]]) -> list[tuple[UUID, UUID]]:

@@ -1,6 +1,7 @@
 """The merge centre."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -42,10 +43,12 @@ def centre(request: ScopedRequest) -> HttpResponse:
 
 def _conflicts(request: ScopedRequest) -> dict[str, object]:
     waiting = selectors.conflicts_visible_to(request.scope).filter(state=Conflict.State.OPEN)
+    page = build_list(
+        request, queryset=waiting, table_class=ConflictTable, order=("-opened_at", "-id")
+    )
+    _show_cards(request.scope, page.rows)
     return {
-        "list": build_list(
-            request, queryset=waiting, table_class=ConflictTable, order=("-opened_at", "-id")
-        ),
+        "list": page,
         "empty": {
             "title": _("No conflicts"),
             "text": _(
@@ -54,6 +57,14 @@ def _conflicts(request: ScopedRequest) -> dict[str, object]:
             "icon": "git-merge",
         },
     }
+
+
+def _show_cards(scope: Scope, rows: Iterable[Any]) -> None:
+    """Give the rows of a page the records they are about, so that each says whom it concerns."""
+    rows = list(rows)
+    cards = selectors.cards(scope, {each for row in rows for each in row.record_ids})
+    for row in rows:
+        row.cards = [cards[each] for each in row.record_ids if each in cards]
 
 
 def _proposals(request: ScopedRequest) -> dict[str, object]:
@@ -77,6 +88,7 @@ def _merges(request: ScopedRequest) -> dict[str, object]:
     log = selectors.log_visible_to(request.scope)
     labels = dict(RecordKey.Kind.choices)
     page = build_list(request, queryset=log, table_class=MergeTable, order=("-at", "-id"))
+    _show_cards(request.scope, page.rows)
     for entry in page.rows:
         kinds = dict.fromkeys(each["key"] for each in entry.evidence)
         entry.reasons = [str(labels.get(kind, _("decision of a person"))) for kind in kinds]
@@ -233,6 +245,7 @@ def _person_page(request: ScopedRequest, person: Person, form: SplitForm | None)
         "person": person,
         "cards": [cards[each] for each in ids if each in cards],
         "hidden": len(ids) - len(cards),
+        "alone": len(ids) == 1,
         "shared": _named(selectors.shared_kinds(list(cards)), cards),
         "log": selectors.log_visible_to(request.scope)
         .filter(person=person)

@@ -6,6 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q, Value
+from django.db.models.functions import Greatest
 
 from contacts.directory.models import Member
 from contacts.directory.services import members_ensure
@@ -14,6 +16,8 @@ from customers.relations.merging import contact_merge, follow_merge, phone_index
 from customers.relations.models import ExternalContact, FollowRelation, RecordChange
 from customers.relations.selectors import deletions_of
 from scrm.wecom.types import ExternalContactPage, ExternalContactRow
+
+CLOCKS = ("observed_at", "tags_observed_at", "remark_observed_at")
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,11 @@ def contacts_lock(external_userids: Sequence[str]) -> None:
 
 @transaction.atomic
 def page_store(page: ExternalContactPage) -> PageCounts:
-    """Upsert one page of batch/get_by_user (doc 92994); rows that did not change are not written at all.
+    """Upsert one page of batch/get_by_user (doc 92994). Nobody becomes lost by missing from a page.
 
-    Rows keep the clock of the read that last changed them. Nobody becomes lost by missing from a page.
+    Of rows that did not change only the clocks are written, by one UPDATE a table: without it a read begun
+    before this one and stored after it would pass for news, and put an old value back. No index has a
+    clock, so none is written; ciphertext, digests and OneID's queue stay as they are.
     """
     contacts_lock([row.contact.external_userid for row in page.rows])
     contacts, dirty = _contacts_store(page.rows, page.observed_at)
@@ -65,6 +71,7 @@ def _contacts_store(
         for row in ExternalContact.objects.filter(external_userid__in=reads)
     }
     changed: list[ExternalContact] = []
+    confirmed: list[UUID] = []
     dirty: set[UUID] = set()
     for external_userid, read in sorted(reads.items()):
         contact = known.get(external_userid)
@@ -73,10 +80,15 @@ def _contacts_store(
         former = contact.unionid
         if contact_merge(contact, read, observed_at) or is_new:
             changed.append(contact)
+        else:
+            confirmed.append(contact.pk)
         if is_new or contact.unionid != former:
             dirty.add(contact.pk)
         known[external_userid] = contact
     rows_upsert(ExternalContact, changed)
+    ExternalContact.objects.filter(_before(observed_at), pk__in=confirmed).update(
+        observed_at=observed_at
+    )
     return known, dirty
 
 
@@ -91,6 +103,7 @@ def _relations_store(
     known = _relations_known(list(contacts.values()), list(members.values()))
     created = 0
     changed: list[FollowRelation] = []
+    confirmed: list[UUID] = []
     for row in rows:
         contact, member = contacts[row.contact.external_userid], members[row.follow.userid.lower()]
         relation = known.get((member.pk, contact.pk))
@@ -100,12 +113,22 @@ def _relations_store(
         lost = deletions.get((contact.external_userid, member.userid.lower()), {})
         if follow_merge(relation, row.follow, observed_at, lost) or is_new:
             changed.append(relation)
+        else:
+            confirmed.append(relation.pk)
         if phones != phone_indexes(relation):
             dirty.add(contact.pk)
         created += is_new
         known[(member.pk, contact.pk)] = relation
     rows_upsert(FollowRelation, changed)
+    # Of a relation's clocks `observed_at` is never the newest: only our own writes move the others alone.
+    FollowRelation.objects.filter(_before(observed_at), pk__in=confirmed).update(
+        **{clock: Greatest(clock, Value(observed_at)) for clock in CLOCKS}
+    )
     return PageCounts(read=len(rows), created=created, updated=len(changed) - created)
+
+
+def _before(observed_at: datetime) -> Q:
+    return Q(observed_at=None) | Q(observed_at__lt=observed_at)
 
 
 def _relations_known(

@@ -152,7 +152,10 @@ class FollowRelation(models.Model):
 
 
 class RelationEvent(models.Model):
-    """What WeCom told us happened to a relation; append-only, one row per fact whatever app or retry brought it."""
+    """What WeCom told us happened to a relation; one row per fact whatever app or retry brought it.
+
+    Append-only, but for `state` and `reason`: a later telling of the same fact may bring what the first lacked.
+    """
 
     class Kind(models.TextChoices):
         ADD = "add", _("added")

@@ -149,6 +149,8 @@ class RelationFact:
 def relation_event_record(fact: RelationFact) -> bool:
     """Append an event; return False when the same fact is there already (another app, a retry).
 
+    Two tellings of one fact (same pair, kind and second) complete each other: either may lack the source or
+    the reason. Where both name one and differ, the first in alphabetical order stays, whichever came first.
     A deletion takes effect on the relation at once; one we never saw is kept as lost, so that a read
     begun before the deletion cannot bring it to life later.
     """
@@ -161,23 +163,26 @@ def relation_event_record(fact: RelationFact) -> bool:
 
 
 def _append(fact: RelationFact) -> bool:
-    same = RelationEvent.objects.filter(
-        external_userid=fact.external_userid,
+    event, is_new = RelationEvent.objects.get_or_create(
         userid=fact.userid,
+        external_userid=fact.external_userid,
         kind=fact.kind,
         occurred_at=fact.occurred_at,
+        defaults={"state": fact.state[:64], "reason": fact.reason[:64]},
     )
-    if same.exists():
+    if is_new:
+        return True
+    before = (event.state, event.reason)
+    event.state = _agreed(event.state, fact.state[:64])
+    event.reason = _agreed(event.reason, fact.reason[:64])
+    if before == (event.state, event.reason):
         return False
-    RelationEvent.objects.create(
-        userid=fact.userid,
-        external_userid=fact.external_userid,
-        kind=fact.kind,
-        occurred_at=fact.occurred_at,
-        state=fact.state[:64],
-        reason=fact.reason[:64],
-    )
+    event.save(update_fields=["state", "reason"])
     return True
+
+
+def _agreed(one: str, other: str) -> str:
+    return min(filter(None, (one, other)), default="")
 
 
 def _recompute(fact: RelationFact) -> None:

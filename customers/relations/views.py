@@ -5,7 +5,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from customers.relations import selectors, services
 from customers.relations.forms import ContactFilter, RevealForm
 from customers.relations.models import ExternalContact
+from customers.relations.sources import source_names
 from customers.relations.tables import ContactTable, shown
 from customers.tags.selectors import tags_all
 from scrm.core.exceptions import Conflict
@@ -80,11 +80,15 @@ def _detail(
 ) -> HttpResponse:
     (view,) = shown(request.scope, [contact])
     events = list(selectors.events_visible_to(request.scope, contact)[:EVENTS_SHOWN])
+    sources = source_names(event.state for event in events)
     names = {row.relation.member.userid.lower(): row.relation.member for row in view.relations}
     context = {
         "contact": contact,
         "shown": view,
-        "events": [(event, names.get(event.userid.lower())) for event in events],
+        "events": [
+            (event, names.get(event.userid.lower()), sources.get(event.state, ""))
+            for event in events
+        ],
         "form": form,
         "revealed": revealed,
         "may_reveal": request.scope.allows("relations.reveal"),
@@ -100,7 +104,7 @@ def sync(request: ScopedRequest) -> HttpResponse:
         job = services.sync_start(actor=request.user)
     except Conflict as error:
         messages.warning(request, error.message)
-        return redirect(reverse("relations:list"))
+        return redirect("jobs:detail", error.data["job_id"])
     return redirect("jobs:detail", job.pk)
 
 

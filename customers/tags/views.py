@@ -79,5 +79,5 @@ def tag_sync(request: ScopedRequest) -> HttpResponse:
         job = services.sync_start(actor=request.user)
     except Conflict as error:
         messages.warning(request, error.message)
-        return redirect("tags:list")
+        return redirect("jobs:detail", error.data["job_id"])
     return redirect("jobs:detail", job.pk)

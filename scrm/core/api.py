@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from redis import RedisError
 from rest_framework import exceptions, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -112,7 +113,7 @@ class PartnerRateThrottle(SimpleRateThrottle):
         self.num_requests, self.duration = self.parse_rate(self.rate)
         try:
             return super().allow_request(request, view)
-        except (ConnectionError, OSError, TimeoutError) as error:
+        except (RedisError, OSError) as error:
             logger.warning("api.throttle_without_cache", error=type(error).__name__)
             return True
 

@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
 from scrm.core.crypto import decode_key, parse_field_keys
+from scrm.settings.env import UNUSABLE, env_bool
 
 SECRET_KEY_LENGTH = 50
 REAL_API_HOSTS = frozenset({"qyapi.weixin.qq.com"})
@@ -90,6 +91,8 @@ def _debug() -> Iterator[Problem]:
             "DEBUG is on: error pages would show settings and personal data.",
             "Unset SCRM_DEBUG.",
         )
+    elif env_bool("SCRM_DEBUG", default=False):
+        yield "E006", "SCRM_DEBUG is on: it is for development only.", "Unset SCRM_DEBUG."
 
 
 def _hosts() -> Iterator[Problem]:
@@ -196,6 +199,21 @@ def _callbacks() -> Iterator[Problem]:
             )
 
 
+def _wecom() -> Iterator[Problem]:
+    if not settings.WECOM_CORP_ID:
+        yield (
+            "E019",
+            "WECOM_CORP_ID is not set: nobody could log in and no event could be read.",
+            "Copy it from the WeCom admin console, My Company.",
+        )
+    if not settings.WECOM_APPS["scrm"]["secret"]:
+        yield (
+            "E020",
+            "WECOM_AGENT_SECRET is not set: WeCom would refuse every call.",
+            "Copy the secret of the self-built app from the WeCom admin console.",
+        )
+
+
 def _proxies() -> Iterator[Problem]:
     if not 0 <= settings.TRUSTED_PROXIES <= 5:
         yield (
@@ -230,6 +248,7 @@ RULES: tuple[Callable[[], Iterator[Problem]], ...] = (
     _redis,
     _cookies,
     _callbacks,
+    _wecom,
     _proxies,
     _hashers,
 )
@@ -244,7 +263,7 @@ def unsafe_settings() -> list[Problem]:
 def production_settings(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Errors scrm.E001 to E017, in production only."""
+    """Errors scrm.E001 to E017, E019 and E020, in production only."""
     if not is_production():
         return []
     return [
@@ -326,4 +345,4 @@ def refuse_unsafe() -> None:
     if problems:
         lines = [f"scrm.{code} {sentence} {hint}" for code, sentence, hint in problems]
         sys.stderr.write("Refusing to start with unsafe settings:\n" + "\n".join(lines) + "\n")
-        sys.exit(78)
+        sys.exit(UNUSABLE)

@@ -48,14 +48,17 @@ def upsert_by_copy(
     update: Sequence[str],
     compare: Sequence[str] | None = None,
     newer: str | None = None,
+    whole: bool = True,
 ) -> UpsertCounts:
     """Insert or update many rows in one statement; rows that would not change are not written.
 
     columns are database columns in the order of each row and must include every one without a database
     default; conflict is a unique key; update are the columns to overwrite. compare: which columns decide
     whether a row changed (default: update) - name the blind index instead of its ciphertext, which differs
-    every time. newer: a time column; rows older than what is stored are left out. Of rows with the same key
-    the last one counts. Ciphertext is bound to the primary key: seal with the id of the row that exists.
+    every time. newer: a time column; rows older than what is stored are left out, and of rows that would not
+    change this column alone moves on, so that no late, older read can pass for news. whole=False: the rows
+    tell only a part of what that time stands for, so unchanged ones keep it. Of rows with the same key the
+    last one counts. Ciphertext is bound to the primary key: seal with the id of the row that exists.
     """
     table = model._meta.db_table
     temporary = f"copy_{uuid4().hex}"
@@ -78,6 +81,8 @@ def upsert_by_copy(
             "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written"
         )
         inserted, updated = cursor.fetchone()
+        if newer and whole:
+            cursor.execute(_confirm(table, temporary, conflict, newer))
         cursor.execute(f"DROP TABLE {_quoted(temporary)}")
     return UpsertCounts(inserted=inserted, updated=updated, unchanged=wanted - inserted - updated)
 
@@ -96,6 +101,17 @@ def _on_conflict(
         column = _quoted(newer)
         condition += f" AND (held.{column} IS NULL OR held.{column} <= EXCLUDED.{column})"
     return f"ON CONFLICT ({keys}) DO UPDATE SET {changes} WHERE {condition}"
+
+
+def _confirm(table: str, temporary: str, conflict: Sequence[str], newer: str) -> str:
+    keys = ", ".join(_quoted(column) for column in conflict)
+    same = " AND ".join(f"held.{_quoted(key)} = given.{_quoted(key)}" for key in conflict)
+    clock = _quoted(newer)
+    return (
+        f"UPDATE {_quoted(table)} AS held SET {clock} = given.{clock} "  # noqa: S608 -- our own names
+        f"FROM (SELECT DISTINCT ON ({keys}) {keys}, {clock} FROM {_quoted(temporary)} ORDER BY {keys}, copy_order DESC) "
+        f"AS given WHERE {same} AND (held.{clock} IS NULL OR held.{clock} < given.{clock})"
+    )
 
 
 def _quoted(name: str) -> str:

@@ -14,6 +14,8 @@ from scrm.core import keyset
 PAGE_SIZES = (20, 50, 100)
 # Beyond this a list says "more than": counting a million rows would cost more than showing them.
 COUNT_LIMIT = 100_000
+# For columns of amounts: right-aligned, digits of one width.
+NUMBER = {"td": {"class": "num"}, "th": {"class": "num"}}
 
 
 @dataclass(frozen=True)

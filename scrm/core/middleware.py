@@ -107,7 +107,13 @@ class DenyByDefaultMiddleware:
         if isinstance(getattr(view, "__self__", None), AdminSite):
             # Its log-in page knows neither WeCom nor our rules: there is one way in.
             return redirect_to_login(request.GET.get("next", ""), resolve_url(settings.LOGIN_URL))
-        if mark_of(view) is not None or hasattr(view, "admin_site") or hasattr(view, "model_admin"):
+        if mark_of(view) is not None:
+            return None
+        site = getattr(getattr(view, "model_admin", view), "admin_site", None)
+        if isinstance(site, AdminSite):
+            if request.user.is_authenticated and not site.has_permission(request):
+                # The admin would send them to the log-in, which sends whoever is logged in back to it.
+                raise PermissionDenied("staff only")
             return None
         logger.error(
             "scope.view_without_mark", view=f"{view.__module__}.{getattr(view, '__qualname__', '')}"

@@ -106,17 +106,13 @@ def _acquire(connection: BaseDatabaseWrapper, number: int, until: float) -> None
 
 
 # KEYS: block, one bucket a limit. ARGV: floor, full, refill a second – for each bucket.
-# Time is Redis's own, so that all hosts agree. Returns the wait in milliseconds, 0 when granted.
+# Time is Redis's own, so that all hosts agree. Returns the wait in milliseconds, 0 when granted, -1 when granted
+# as the probe of a block, whichever process set it.
 _TAKE = """
 local t = redis.call('TIME')
 local now = tonumber(t[1]) + tonumber(t[2]) / 1000000
 local block = redis.call('HMGET', KEYS[1], 'until', 'seconds')
-if block[1] then
-  local ends, seconds = tonumber(block[1]), tonumber(block[2])
-  if now < ends then return math.ceil((ends - now) * 1000) end
-  redis.call('HSET', KEYS[1], 'until', now + seconds)
-  redis.call('EXPIRE', KEYS[1], math.ceil(seconds * 10))
-end
+if block[1] and now < tonumber(block[1]) then return math.ceil((tonumber(block[1]) - now) * 1000) end
 local wait, levels = 0, {}
 for i = 2, #KEYS do
   local a = (i - 2) * 3
@@ -134,7 +130,10 @@ for i = 2, #KEYS do
   redis.call('HSET', KEYS[i], 'level', tostring(levels[i] - 1), 'at', tostring(now))
   redis.call('EXPIRE', KEYS[i], math.ceil(tonumber(ARGV[a + 2]) / tonumber(ARGV[a + 3])) + 1)
 end
-return 0
+if not block[1] then return 0 end
+redis.call('HSET', KEYS[1], 'until', now + tonumber(block[2]))
+redis.call('EXPIRE', KEYS[1], math.ceil(tonumber(block[2]) * 10))
+return -1
 """
 
 
@@ -159,10 +158,15 @@ class RedisBucket:
         for limit in limits:
             arguments += [burst(limit) * RESERVED[lane], burst(limit), refill(limit)]
         try:
-            return int(self._take(keys=keys, args=arguments)) / 1000
+            wait = int(self._take(keys=keys, args=arguments))
         except redis.RedisError as failure:
             self._rest(failure)
             return self._alone.take(key, lane, limits)
+        if wait < 0:
+            # Another process may have set the block; ours must end it when this probe comes through.
+            self._blocked.add(key)
+            return 0.0
+        return wait / 1000
 
     def block(self, key: str, seconds: float) -> None:
         """Refuse the key for `seconds`, afterwards let one probe through each `seconds`."""

@@ -14,6 +14,7 @@ from scrm.inbox import selectors, services
 from scrm.inbox.forms import ReplayForm
 from scrm.inbox.models import InboxEvent
 from scrm.inbox.tables import TONES, EventFilter, EventTable
+from scrm.inbox.words import event_words
 
 
 @requires("inbox.view")
@@ -60,6 +61,7 @@ def event_detail(request: ScopedRequest, pk: int) -> HttpResponse:
     context = {
         "event": event,
         "tone": TONES.get(InboxEvent.State(event.state), "off"),
+        "words": event_words(event.event, event.change_type),
         "digest": bytes(event.digest).hex(),
         "marks": selectors.marks_of(event),
         "payload_kept": InboxEvent.objects.filter(pk=pk, payload__isnull=False).exists(),

@@ -19,7 +19,7 @@ class ChannelForm(forms.Form):
         max_length=300,
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text=_("WeCom group, robot, copy address. Leave empty to keep the stored one."),
+        help_text=_("In the WeCom group: robot, copy address."),
     )
     level = forms.ChoiceField(
         label=_("From level"), choices=AlertLevel.choices, initial=AlertLevel.WARNING
@@ -35,6 +35,8 @@ class ChannelForm(forms.Form):
             )
         super().__init__(*args, **kwargs)
         self.fields["url"].required = channel is None
+        if channel is not None:
+            self.fields["url"].help_text = _("Leave empty to keep the stored one.")
 
     def clean_url(self) -> str:
         """Accept only addresses of WeCom's robots."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from scrm.core.alerts import services
 from scrm.core.alerts.models import AlertChannel
@@ -21,4 +22,10 @@ def _send(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 # An alert that arrives twice does no harm; one that does not arrive does.
-ROBOT_SENDER = Sender(kind=services.KIND, send=_send, settle=None, repeatable=True)
+ROBOT_SENDER = Sender(
+    kind=services.KIND,
+    send=_send,
+    settle=None,
+    repeatable=True,
+    label=gettext_lazy("Tell the alert channel"),
+)

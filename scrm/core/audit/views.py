@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from scrm.core.audit import selectors
 from scrm.core.audit.tables import AuditFilter, AuditTable
+from scrm.core.audit.words import action_words, target_words
 from scrm.core.listing import build_list
 from scrm.core.scope import ScopedRequest, requires
 
@@ -49,4 +50,10 @@ def entry_detail(request: ScopedRequest, pk: UUID) -> HttpResponse:
         }
         for name in names
     ]
-    return render(request, "console/core/audit/detail.html", {"entry": entry, "changes": changes})
+    context = {
+        "entry": entry,
+        "action": action_words(entry.action),
+        "target": target_words(entry.target),
+        "changes": changes,
+    }
+    return render(request, "console/core/audit/detail.html", context)

@@ -15,6 +15,7 @@ from celery import current_app
 from django.conf import settings
 from django.core import checks as django_checks
 from django.db import Error as DatabaseError
+from django.db import OperationalError as DatabaseAway
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
@@ -287,6 +288,16 @@ PROBES: tuple[tuple[str, Probe], ...] = (
 )
 
 
+def _without_database(name: str) -> tuple[str, str]:
+    """Return what was seen and what to do; what to do once only, at the database itself."""
+    if name != "database":
+        return _("cannot be checked without the database"), ""
+    hint = _(
+        "Start PostgreSQL and set DATABASE_URL to it; `make demo` starts one of its own, with demo data."
+    )
+    return _("no answer"), hint
+
+
 def examine(only: Iterable[str] = ()) -> list[Finding]:
     """Run all probes (or those named); a probe that breaks is a bad finding, never a traceback."""
     wanted = set(only)
@@ -296,6 +307,8 @@ def examine(only: Iterable[str] = ()) -> list[Finding]:
             continue
         try:
             found = probe()
+        except DatabaseAway:
+            found = Finding(name, Outcome.BAD, *_without_database(name))
         except (DatabaseError, OSError, ScrmError) as error:
             found = Finding(
                 name,

@@ -14,6 +14,11 @@ def jobs_visible_to(scope: Scope) -> QuerySet[JobRun]:
     return jobs.filter(started_by_id=scope.user_id)
 
 
+def may_decide(scope: Scope, job: JobRun) -> bool:
+    """Tell whether a person may stop and restart a job: their own, others' with `jobs.decide` for the whole company."""
+    return job.started_by_id == scope.user_id or (scope.everything and scope.allows("jobs.decide"))
+
+
 def jobs_of(scope: Scope) -> QuerySet[JobRun]:
     """Return the jobs the person started, newest first."""
     return (

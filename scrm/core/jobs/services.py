@@ -9,7 +9,8 @@ from uuid import UUID
 import structlog
 from celery import current_app
 from celery.exceptions import Ignore, SoftTimeLimitExceeded
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, InterfaceError, connection, transaction
+from django.db import OperationalError as DatabaseAway
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -177,6 +178,11 @@ def _release_lock(job_id: UUID | str) -> None:
         cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [str(job_id)])
 
 
+def _reconnect() -> None:
+    if not connection.in_atomic_block and not connection.is_usable():
+        connection.close()
+
+
 def _finish(job: JobRun, state: JobState, **changes: Any) -> None:
     JobRun.objects.filter(pk=job.pk).update(
         state=state,
@@ -196,8 +202,10 @@ def _program_error() -> str:
 
 
 def _wait_for_wecom(job: JobRun, error: WeComError) -> None:
+    """Wait for what passes by itself; fail in words otherwise, or once waiting did not help."""
     words = error.words(get_language() or "en")
-    if job.attempts >= MAX_ATTEMPTS:
+    passes = isinstance(error, WeComRetryable | WeComQuota)
+    if not passes or job.attempts >= MAX_ATTEMPTS:
         _finish(job, JobState.FAILED, message=words)
         return
     until = timezone.now() + max(
@@ -245,7 +253,8 @@ def running(job_id: UUID | str) -> Iterator[Run]:
     """Run a job under its advisory lock; the body may be a second attempt and starts at `run.cursor`.
 
     A second runner of the same job, or a job that is over, ends silently (celery Ignore). Errors end the
-    job as failed with words; unexpected ones are logged and raised.
+    job as failed with words; unexpected ones are logged and raised. A database that went away ends only
+    this attempt: the sweep starts the job again, at most MAX_ATTEMPTS times without movement.
     """
     if not _take_lock(job_id):
         raise Ignore
@@ -263,12 +272,14 @@ def running(job_id: UUID | str) -> Iterator[Run]:
             JobRun.objects.filter(pk=job.pk).update(
                 state=JobState.WAITING, not_before=timezone.now()
             )
-        except (WeComRetryable, WeComQuota) as error:
-            _wait_for_wecom(job, error)
         except WeComError as error:
-            _finish(job, JobState.FAILED, message=error.words(get_language() or "en"))
+            _wait_for_wecom(job, error)
         except ScrmError as error:
             _finish(job, JobState.FAILED, message=error.message)
+        except (DatabaseAway, InterfaceError):
+            # The session may be gone, and its lock with it: the job stays running for the sweep to find.
+            logger.warning("jobs.database_away", job_id=str(job.pk), kind=job.kind, exc_info=True)
+            _reconnect()
         except Exception:
             logger.exception("jobs.broke", job_id=str(job.pk), kind=job.kind)
             _finish(job, JobState.FAILED, message=_program_error())

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,6 +17,7 @@ from scrm.core.audit import services as audit
 from scrm.core.jobs import selectors, services
 from scrm.core.jobs.models import ACTIVE_STATES, JobRun, JobState
 from scrm.core.jobs.tables import TONES, JobFilter, JobTable
+from scrm.core.jobs.words import figures_of
 from scrm.core.listing import build_list
 from scrm.core.scope import Scope, ScopedRequest, requires
 
@@ -23,10 +25,6 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STILL_AFTER = timedelta(seconds=60)
 # The top bar asks every five seconds; a job that ended since then is told once.
 JUST_ENDED = timedelta(seconds=6)
-
-
-def _may_decide(scope: Scope, job: JobRun) -> bool:
-    return scope.everything or job.started_by_id == scope.user_id
 
 
 def _shown(scope: Scope, job: JobRun) -> dict[str, Any]:
@@ -37,9 +35,9 @@ def _shown(scope: Scope, job: JobRun) -> dict[str, Any]:
         "still_seconds": int(still.total_seconds())
         if job.state == JobState.RUNNING and still > STILL_AFTER
         else 0,
-        "may_decide": _may_decide(scope, job),
+        "may_decide": selectors.may_decide(scope, job),
         "has_error_file": selectors.error_file_of(scope).filter(pk=job.pk).exists(),
-        "figures": sorted(job.result.items()) if isinstance(job.result, dict) else [],
+        "figures": figures_of(job.result),
     }
 
 
@@ -98,7 +96,7 @@ def job_bar(request: ScopedRequest) -> HttpResponse:
 @require_POST
 @requires("jobs.view")
 def job_cancel(request: ScopedRequest, pk: UUID) -> HttpResponse:
-    """Stop a job; others' jobs only with the whole company in scope."""
+    """Stop a job, one's own or, with `jobs.decide` for the whole company, another person's."""
     job = _decidable(request, pk)
     services.cancel(job, actor=request.user)
     messages.success(request, _("The job stops after the batch it is working on."))
@@ -116,11 +114,10 @@ def job_restart(request: ScopedRequest, pk: UUID) -> HttpResponse:
 
 
 def _decidable(request: ScopedRequest, pk: UUID) -> JobRun:
-    jobs = selectors.jobs_visible_to(request.scope)
-    return get_object_or_404(
-        jobs if request.scope.everything else jobs.filter(started_by_id=request.scope.user_id),
-        pk=pk,
-    )
+    job = get_object_or_404(selectors.jobs_visible_to(request.scope), pk=pk)
+    if not selectors.may_decide(request.scope, job):
+        raise PermissionDenied("jobs.decide")
+    return job
 
 
 @require_GET

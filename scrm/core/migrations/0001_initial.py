@@ -107,6 +107,7 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='useless after')),
                 ('lease_token', models.UUIDField(blank=True, editable=False, null=True)),
                 ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('begun_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('interrupted', models.BooleanField(default=False, verbose_name='an attempt was interrupted')),
                 ('result', models.JSONField(blank=True, null=True, verbose_name='result')),
                 ('error', models.TextField(blank=True, verbose_name='error')),

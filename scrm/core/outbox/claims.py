@@ -16,26 +16,32 @@ from scrm.core.outbox.models import OutboxMessage
 LEASE_SECONDS = 6
 PAYLOAD = cast("EncryptedJSONField[Any, Any]", OutboxMessage._meta.get_field("payload"))
 
-# An abandoned message goes back to the queue where doing it twice is harmless or the receiver accepts it
-# once only; otherwise nobody knows whether it arrived, and a person decides. It keeps its token, so that
-# a sender that was only slow can still report what happened.
+# An abandoned message goes back to the queue where its turn had not come, where doing it twice is harmless
+# or the receiver accepts it once only; otherwise nobody knows whether it arrived, and a person decides. It
+# keeps its token, so that a sender that was only slow can still report what happened.
 RECOVER = """
 UPDATE core_outboxmessage
-   SET status = CASE WHEN kind = ANY(%(again)s) THEN 'pending' ELSE 'uncertain' END,
-       error = CASE WHEN kind = ANY(%(again)s) THEN error ELSE %(words)s END,
-       interrupted = true, lease_until = NULL
+   SET status = CASE WHEN begun_at IS NULL OR kind = ANY(%(again)s) THEN 'pending' ELSE 'uncertain' END,
+       error = CASE WHEN begun_at IS NULL OR kind = ANY(%(again)s) THEN error ELSE %(words)s END,
+       interrupted = interrupted OR begun_at IS NOT NULL, lease_until = NULL
  WHERE id IN (SELECT id FROM core_outboxmessage WHERE status = 'sending' AND lease_until <= now() FOR UPDATE SKIP LOCKED)
 RETURNING kind, status
 """
 
 CLAIM = """
 UPDATE core_outboxmessage
-   SET status = 'sending', lease_token = %(token)s, lease_until = now() + make_interval(secs => %(lease)s)
+   SET status = 'sending', lease_token = %(token)s, lease_until = now() + make_interval(secs => %(lease)s),
+       begun_at = NULL
  WHERE id IN (
     SELECT id FROM core_outboxmessage
      WHERE status = 'pending' AND lane = %(lane)s AND not_before <= now()
      ORDER BY not_before, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 RETURNING id, kind, key, payload, attempts, interrupted, expires_at, created_at, delivered_at, result
+"""
+
+BEGIN = """
+UPDATE core_outboxmessage SET begun_at = now(), lease_until = now() + make_interval(secs => %(lease)s)
+ WHERE id = %(id)s AND lease_token = %(token)s AND status = 'sending'
 """
 
 RENEW = """
@@ -117,6 +123,13 @@ def _outgoing(row: Sequence[Any], token: UUID) -> Outgoing:
         result=None if result is None else orjson.loads(result),
         token=token,
     )
+
+
+def begin(message: Outgoing) -> bool:
+    """Note that sending begins and start its lease anew; False when others took the message meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(BEGIN, {"id": message.id, "token": message.token, "lease": LEASE_SECONDS})
+        return bool(cursor.rowcount)
 
 
 def renew(tokens: Sequence[UUID]) -> int:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from scrm.core.alerts.services import raise_alert
 from scrm.core.exceptions import ScrmError
-from scrm.core.outbox.claims import Outgoing, recover
+from scrm.core.outbox.claims import Outgoing, begin, recover
 from scrm.core.outbox.failures import (
     LONGEST_WAIT,
     ConnectionLost,
@@ -23,7 +23,7 @@ from scrm.core.outbox.failures import (
     unforeseen,
 )
 from scrm.core.outbox.models import OutboxMessage
-from scrm.core.outbox.sending import AlreadyUsed, Sender, senders
+from scrm.core.outbox.sending import AlreadyUsed, Sender, kind_words, senders
 from scrm.wecom.errors import WeComError
 
 logger = structlog.get_logger(__name__)
@@ -69,6 +69,9 @@ def recover_abandoned() -> int:
 
 def _send(message: Outgoing, sender: Sender, payload: dict[str, Any]) -> str:
     try:
+        if not begin(message):
+            logger.warning("outbox.lease_lost", message_id=str(message.id), kind=message.kind)
+            return "lost"
         result = sender.send(payload)
     except AlreadyUsed:
         if not message.interrupted:
@@ -245,7 +248,7 @@ def _tell_uncertain(kind: str) -> None:
             text=_(
                 "Messages of the kind %(kind)s have an unknown outcome. Open Outgoing actions and decide."
             )
-            % {"kind": kind},
+            % {"kind": kind_words(kind)},
         )
     except Exception:
         logger.exception("outbox.alert_failed", kind=kind)

@@ -46,6 +46,8 @@ class OutboxMessage(models.Model):
     expires_at = models.DateTimeField(_("useless after"), null=True, blank=True)
     lease_token = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # When the newest claim came to its turn; empty while it waits behind others of its batch.
+    begun_at = models.DateTimeField(null=True, blank=True, editable=False)
     # True once an attempt ended without an answer: the effect may already exist outside.
     interrupted = models.BooleanField(_("an attempt was interrupted"), default=False)
     result = models.JSONField(_("result"), null=True, blank=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django.conf import settings
+from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 
@@ -25,7 +26,7 @@ class Sender:
     message sent; it gets an empty result when a person decided that the message had arrived.
     `repeatable`: doing it twice has the effect of doing it once, so an unknown outcome is tried
     again. `single_use`: the receiver consumes a one-time code, so an unknown outcome is tried again
-    until `expires_at`. Neither: an unknown outcome waits for a person.
+    until `expires_at`. Neither: an unknown outcome waits for a person. `label` names the kind to people.
     """
 
     kind: str
@@ -33,8 +34,15 @@ class Sender:
     settle: Callable[[dict[str, Any], dict[str, Any]], None] | None
     repeatable: bool
     single_use: bool = False
+    label: str | Promise = ""
 
 
 def senders() -> Mapping[str, Sender]:
     """Return the registered senders by kind; the setting is a dotted path so that no import points up."""
     return cast("Mapping[str, Sender]", import_string(settings.OUTBOX_SENDERS))
+
+
+def kind_words(kind: str) -> str:
+    """Return what people call a kind of message; the kind itself once nobody sends it any more."""
+    sender = senders().get(kind)
+    return str(sender.label) if sender is not None and sender.label else kind

@@ -12,6 +12,7 @@ from scrm.core.listing import build_list
 from scrm.core.outbox import selectors, services
 from scrm.core.outbox.forms import DecisionForm
 from scrm.core.outbox.models import OutboxMessage
+from scrm.core.outbox.sending import kind_words
 from scrm.core.outbox.tables import TONES, MessageFilter, MessageTable
 from scrm.core.scope import ScopedRequest, requires
 
@@ -49,6 +50,7 @@ def message_detail(request: ScopedRequest, pk: UUID) -> HttpResponse:
     decidable = message.status in services.DECIDABLE and request.scope.allows("outbox.decide")
     context = {
         "message": message,
+        "kind": kind_words(message.kind),
         "tone": TONES.get(OutboxMessage.Status(message.status), "off"),
         "form": DecisionForm() if decidable else None,
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from attribution.adds.handlers import ADD_EPISODE
+from attribution.adds.handlers import ADD_EPISODE, ADD_PROMISES
 from attribution.adds.models import AddEpisode
 from attribution.adds.remarks import remark_with
 from attribution.adds.senders import REMARK_SENDER, TAG_SENDER
@@ -14,6 +14,7 @@ from attribution.live_codes.models import LiveCode
 from customers.relations.models import FollowRelation, RelationEvent
 from scrm.core.gateway import wecom
 from scrm.core.outbox.models import OutboxMessage
+from scrm.event_routes import EVENT_ROUTES
 from scrm.wecom.errors import WeComPermanent
 from tests.factories.attribution import LiveCodeFactory, add_event
 from tests.factories.customers import ContactFactory, RelationFactory
@@ -29,11 +30,11 @@ def code(guide_li: Any) -> LiveCode:
 
 
 def happens(change_type: str, second: int, state: str = "", **fields: str) -> None:
-    """Let an event reach the handler."""
+    """Let an event reach the handlers of its route."""
     extra = {"State": state} if state else {}
-    ADD_EPISODE.apply(
-        add_event(change_type, at=NOON + timedelta(seconds=second), **extra, **fields), None
-    )
+    event = add_event(change_type, at=NOON + timedelta(seconds=second), **extra, **fields)
+    ADD_EPISODE.apply(event, None)
+    ADD_PROMISES.apply(event, None)
 
 
 def stored() -> list[tuple[int, int | None, str]]:
@@ -185,3 +186,22 @@ def test_tags_for_a_customer_who_left_are_refused_in_words(
     tag_id = wecom().corp_tag.add(["夏季"], group_name="活动").tags[0].tag_id
     with pytest.raises(WeComPermanent):
         TAG_SENDER.send({"userid": "li", "external_userid": "wmnobody", "add": [tag_id]})
+
+
+def test_an_add_counts_before_wecom_is_read_and_promises_wait_for_the_relation() -> None:
+    # given the routes of the two events of an add
+    routes = [
+        EVENT_ROUTES["change_external_contact", f"add_{half}external_contact"]
+        for half in ("", "half_")
+    ]
+
+    # then the count needs no read, and what is told to WeCom comes after the relation is mirrored
+    names = [
+        "welcome.queue",
+        "adds.episode",
+        "relations.changed",
+        "adds.promises",
+        "oneid.person_changed",
+    ]
+    assert [[handler.name for handler in route] for route in routes] == [names, names]
+    assert ADD_EPISODE.fetch is None

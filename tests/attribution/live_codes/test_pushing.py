@@ -97,6 +97,28 @@ def test_one_member_wecom_refuses_never_blocks_the_others(staff: Any, bad_at: in
     assert "41054" in refused[0].reason
 
 
+def test_a_push_that_took_too_long_leaves_the_hold_of_the_next_one_alone(
+    staff: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a push so slow that a second one took the hold meanwhile
+    code = created(staff("li"))
+    held_until = timezone.now() + timedelta(seconds=100)
+    monkeypatch.setattr(
+        "attribution.live_codes.pushing._push",
+        lambda *_args: LiveCode.objects.filter(pk=code.pk).update(held_until=held_until),
+    )
+
+    # when
+    live_code_push(code.pk)
+
+    # then
+    assert LiveCode.objects.get(pk=code.pk).held_until == held_until
+
+
+def test_a_push_ends_its_own_hold(staff: Any) -> None:
+    assert created(staff("li")).held_until is None
+
+
 def test_a_code_without_anybody_is_said_to_be_empty_and_is_made_later(staff: Any) -> None:
     li = staff("li", at_wecom=False, status=Member.Status.NOT_ACTIVATED)
     code = created(li)
@@ -148,6 +170,27 @@ def test_an_answer_that_never_came_makes_no_second_way(
     assert code.status == Status.ACTIVE
     assert [code.config_id] == ways(wecom_sandbox_world)
     assert code.link
+
+
+def test_a_look_up_that_fails_makes_no_second_way(staff: Any, wecom_sandbox_world: Any) -> None:
+    li = staff("li")
+    post = wecom_sandbox_world.control.post
+    # given a way whose making was never answered, and a look-up that breaks as well
+    post("faults", {"endpoint": ADD, "kind": "reset", "after": True, "count": 1})
+    code = created(li)
+    post("faults", {"endpoint": "externalcontact/list_contact_way", "kind": "reset", "count": 1})
+    live_codes_sweep()
+    code.refresh_from_db()
+    assert (code.status, code.config_id) == (Status.UNCERTAIN, None)
+    assert code.asked_at is not None
+
+    # when the next sweep looks again
+    live_codes_sweep()
+
+    # then the one way there is has become ours
+    code.refresh_from_db()
+    assert code.status == Status.ACTIVE
+    assert [code.config_id] == ways(wecom_sandbox_world)
 
 
 def test_a_call_that_never_arrived_is_repeated_once_that_is_sure(

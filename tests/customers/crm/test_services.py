@@ -57,6 +57,18 @@ def test_new_changed_and_unchanged_rows() -> None:
     assert (member.name, member.phone, member.level) == ("张三", PHONE, "platinum")
 
 
+def test_a_new_phone_is_not_verified_by_the_old_ones_verification() -> None:
+    # given a member with a verified phone
+    upsert(row("M1", phone="13800138000", phone_verified=True))
+
+    # when a partial row brings another phone and says nothing of a verification
+    assert upsert(row("M1", phone="13900139000")) == (0, 1, 0)
+
+    # then the new one is not verified, and the old one given again is not either
+    member = CrmMember.objects.get(member_no="M1")
+    assert (member.phone, member.phone_verified) == ("+8613900139000", False)
+
+
 def test_unchanged_rows_are_not_written() -> None:
     upsert(row("M1", name="张三"), row("M2"))
     with connection.cursor() as cursor:

@@ -23,23 +23,10 @@ from tests.factories.customers import (
     MemberFactory,
     RelationFactory,
 )
+from tests.factories.oneid import drain, persons
 
 pytestmark = pytest.mark.django_db
 PHONE = "+8613800138000"
-
-
-def persons() -> set[frozenset[UUID]]:
-    """Return the stored partition."""
-    found: dict[UUID, set[UUID]] = {}
-    for link in PersonLink.objects.all():
-        found.setdefault(link.person_id, set()).add(link.record_id)
-    return {frozenset(ids) for ids in found.values()}
-
-
-def drain() -> None:
-    """Work until nothing is noted any more."""
-    while services.reconcile_pending() is not None:
-        pass
 
 
 def person_of(record: ExternalContact | CrmMember) -> UUID:
@@ -323,36 +310,6 @@ def test_merging_a_conflict_joins_all_its_records_and_taking_back_is_exact() -> 
     # then
     assert persons() == before
     assert [each.state for each in Conflict.objects.all()] == ["open"]
-
-
-def test_a_person_is_split_exactly_and_for_good() -> None:
-    # given
-    actor = UserFactory()
-    contacts = [ContactFactory(unionid="ou1") for _number in range(3)]
-    drain()
-    person = Person.objects.get()
-
-    # when
-    services.person_split(person, [contacts[2].pk], actor=actor, reason="his wife's phone")
-
-    # then
-    assert persons() == {frozenset({contacts[0].pk, contacts[1].pk}), frozenset({contacts[2].pk})}
-
-    # and another look at the records does not undo it
-    services.reconcile([("contact", each.pk) for each in contacts])
-    assert len(persons()) == 2
-
-
-def test_a_split_of_everything_or_nothing_is_refused() -> None:
-    actor = UserFactory()
-    contact = ContactFactory()
-    drain()
-    person = Person.objects.get()
-
-    for chosen in ([], [contact.pk]):
-        with pytest.raises(ValidationFailed):
-            services.person_split(person, chosen, actor=actor, reason="why")
-    assert Decision.objects.count() == 0
 
 
 def test_a_decision_needs_a_reason() -> None:

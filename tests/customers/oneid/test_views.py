@@ -218,3 +218,29 @@ def test_queries_do_not_grow_with_the_queues(client: Client, hq_ops: User) -> No
     few = {tab: cost(tab) for tab in ("conflicts", "proposals", "merges", "decisions")}
     fill(100, 10)
     assert {tab: cost(tab) for tab in few} == few
+
+
+def test_a_conflict_says_in_the_list_whom_it_concerns(client: Client, auditor: User) -> None:
+    # given
+    conflict()
+    client.force_login(auditor)
+
+    # when
+    page = client.get(CENTRE).content.decode()
+
+    # then
+    assert all(words in page for words in ("张三", "M1", "李四", "M2", "138****8000"))
+    assert "13800138000" not in page
+
+
+def test_a_person_with_one_record_was_not_decided_by_anybody(client: Client, hq_ops: User) -> None:
+    ContactFactory(unionid="ou1", name="小明")
+    drain()
+    login(client, "hq")
+
+    page = client.get(
+        f"{CENTRE}persons/{Person.objects.get().pk}/", headers={"accept-language": "en"}
+    )
+
+    assert page.context["alone"] is True
+    assert "a person decided" not in page.content.decode()

@@ -237,6 +237,43 @@ def test_the_same_fact_from_two_apps_is_one_event(li: Member) -> None:
     assert FollowRelation.objects.count() == 0
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_tellings_of_one_fact_complete_each_other_in_any_order(li: Member, order: int) -> None:
+    # given two apps, of which only one names the source
+    tellings = [{"state": ""}, {"state": "code"}][::order]
+
+    # when
+    told = [happened("add", 5, **telling) for telling in tellings]
+    happened("del_by_customer", 20, reason="")
+    assert happened("del_by_customer", 20, reason="DELETE_BY_TRANSFER") is True
+
+    # then
+    assert told == [True, order == 1]
+    assert list(RelationEvent.objects.order_by("pk").values_list("kind", "state", "reason")) == [
+        ("add", "code", ""),
+        ("del_by_customer", "", "DELETE_BY_TRANSFER"),
+    ]
+    assert relation().state == "code"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_sources_of_one_second_end_alike_in_any_order(order: int) -> None:
+    for state in ["b", "a"][::order]:
+        happened("add", 5, state=state)
+
+    assert RelationEvent.objects.get().state == "a"
+
+
+def test_a_source_told_late_reaches_a_relation_only_events_told_of(li: Member) -> None:
+    happened("add", 5)
+    happened("del_by_customer", 20)
+    assert relation().state == ""
+
+    happened("add", 5, state="code")
+
+    assert relation().state == "code"
+
+
 def test_our_own_tags_are_mirrored_and_do_not_hide_a_remark_read_before(li: Member) -> None:
     # given a read under way since second 30, and a tag we set until second 31
     contact_observed(detail(CUSTOMER, [follow("LiNa", tag_ids=("t1", "t2"))], observed=10))

@@ -5,16 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from contacts.directory.models import Member
 from customers.relations import handlers, services
-from customers.relations.bulk import PageCounts, page_store
-from customers.relations.models import ExternalContact, FollowRelation, RecordChange, RelationEvent
-from customers.relations.services import RelationFact, contact_observed, relation_event_record
+from customers.relations.bulk import PageCounts
+from customers.relations.models import ExternalContact, FollowRelation, RelationEvent
 from customers.relations.tasks import relations_sync
-from scrm.core.crypto import blind_index
 from scrm.core.exceptions import Conflict
 from scrm.core.gateway import wecom
 from scrm.core.jobs.models import JobRun
@@ -24,122 +20,6 @@ from tests.factories.accounts import UserFactory
 from tests.factories.customers import MemberFactory, at, detail, follow, page
 
 pytestmark = pytest.mark.django_db
-
-
-def row_versions() -> list[Any]:
-    """Return what PostgreSQL thinks of each stored row."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, xmin FROM customers_followrelation UNION SELECT id, xmin FROM customers_externalcontact ORDER BY 1"
-        )
-        return list(cursor.fetchall())
-
-
-def test_a_page_is_stored_and_a_second_time_writes_nothing() -> None:
-    # given
-    rows = [
-        ("wm1", follow("LiNa", remark="a", remark_mobiles=("13800138000",), tag_ids=("t2", "t1"))),
-        ("wm1", follow("WangFang", remark="b")),
-        ("wm2", follow("LiNa")),
-    ]
-
-    # when
-    assert page_store(page(rows, observed=10)) == PageCounts(read=3, created=3, updated=0)
-
-    # then
-    assert ExternalContact.objects.count() == 2
-    stored = FollowRelation.objects.get(contact__external_userid="wm1", member__userid="LiNa")
-    assert (stored.remark, stored.remark_phones, stored.tag_ids) == (
-        "a",
-        ["13800138000"],
-        ["t1", "t2"],
-    )
-    assert [bytes(each) for each in stored.remark_phone_indexes] == [
-        blind_index("phone", "+8613800138000")
-    ]
-    assert RecordChange.objects.count() == 2
-    before = row_versions()
-    assert page_store(page(rows, observed=20)) == PageCounts(read=3, created=0, updated=0)
-    assert row_versions() == before
-    assert RecordChange.objects.count() == 2
-
-
-def test_only_changed_rows_are_written() -> None:
-    page_store(
-        page(
-            [("wm1", follow("LiNa", remark="a")), ("wm2", follow("LiNa", remark="b"))], observed=10
-        )
-    )
-
-    counts = page_store(
-        page(
-            [("wm1", follow("LiNa", remark="a")), ("wm2", follow("LiNa", remark="new"))],
-            observed=20,
-        )
-    )
-
-    assert counts == PageCounts(read=2, created=0, updated=1)
-    remarks = {
-        each.contact.external_userid: each.remark
-        for each in FollowRelation.objects.select_related("contact")
-    }
-    assert remarks == {"wm1": "a", "wm2": "new"}
-
-
-def test_a_page_fetched_before_a_newer_read_or_a_deletion_changes_nothing() -> None:
-    # given a page begun at second 10 that is stored late
-    MemberFactory(userid="LiNa")
-    late = page([("wm1", follow("LiNa", remark="old")), ("wm2", follow("LiNa"))], observed=10)
-    contact_observed(detail("wm1", [follow("LiNa", remark="new")], observed=20))
-    relation_event_record(RelationFact("LiNa", "wm2", "del_by_customer", at(15)))
-
-    # when
-    page_store(late)
-
-    # then
-    found = {
-        each.contact.external_userid: (each.remark, each.status)
-        for each in FollowRelation.objects.select_related("contact")
-    }
-    assert found == {"wm1": ("new", "active"), "wm2": ("", "lost")}
-
-
-def test_a_page_and_single_reads_store_the_same() -> None:
-    info = follow(
-        "LiNa",
-        remark="a",
-        description="d",
-        remark_mobiles=("13800138000",),
-        tag_ids=("t1",),
-        state="s",
-    )
-    page_store(page([("wm1", info)], observed=10))
-    contact_observed(detail("wm2", [info], observed=10))
-
-    one, two = FollowRelation.objects.order_by("contact__external_userid")
-    for name in (
-        "status",
-        "remark",
-        "description",
-        "remark_phones",
-        "tag_ids",
-        "state",
-        "add_way",
-        "created_time",
-    ):
-        assert getattr(one, name) == getattr(two, name)
-    assert bytes(one.private_digest or b"") == bytes(two.private_digest or b"-")
-
-
-def test_queries_do_not_grow_with_the_page() -> None:
-    def cost(start: int, count: int, observed: int) -> int:
-        rows = [(f"wm{number}", follow("LiNa")) for number in range(start, start + count)]
-        with CaptureQueriesContext(connection) as queries:
-            page_store(page(rows, observed=observed))
-        return len(queries)
-
-    cost(0, 1, 5)
-    assert cost(10, 2, 10) == cost(100, 100, 20)
 
 
 class Gateway:

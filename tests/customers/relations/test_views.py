@@ -17,6 +17,7 @@ from scrm.core.crypto import blind_index
 from scrm.core.jobs.models import JobRun
 from scrm.core.scope import EMPTY_SCOPE, scope_of
 from tests.cast import PASSWORD
+from tests.factories.attribution import LiveCodeFactory
 from tests.factories.customers import ContactFactory, MemberFactory, RelationFactory, TagFactory, at
 
 pytestmark = pytest.mark.django_db
@@ -246,3 +247,29 @@ def test_the_empty_list_says_what_to_do(client: Client, hq_ops: User) -> None:
     login(client, "hq")
 
     assert 'class="empty-state"' in client.get(LIST).content.decode()
+
+
+def test_the_source_is_the_live_codes_name_not_its_parameter(client: Client, hq_ops: User) -> None:
+    # given one customer of a live code, and one whose parameter another system made
+    code = LiveCodeFactory(name="周年庆")
+    ours = RelationFactory(state=code.state)
+    RelationEvent.objects.create(
+        userid=ours.member.userid,
+        external_userid=ours.contact.external_userid,
+        kind=RelationEvent.Kind.ADD,
+        occurred_at=at(1),
+        state=code.state,
+    )
+    RelationFactory(state="foreign-parameter")
+    login(client, "hq")
+
+    # when
+    listed = client.get(LIST).content.decode()
+    shown = client.get(f"{LIST}{ours.contact_id}/").content.decode()
+
+    # then
+    assert "周年庆" in listed
+    assert code.state not in listed
+    assert 'title="foreign-parameter"' in listed
+    assert shown.count("周年庆") == 2
+    assert code.state not in shown

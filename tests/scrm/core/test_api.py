@@ -235,3 +235,12 @@ def test_a_partner_has_a_rate_and_others_are_not_touched(monkeypatch: pytest.Mon
 
     assert codes == [201, 201, 429]
     assert post({"number": 1}, partner=2).status_code == 201
+
+
+def test_without_redis_partners_are_served(settings: Any) -> None:
+    # given the cache of production on a port where nobody listens
+    backend = "django.core.cache.backends.redis.RedisCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "redis://127.0.0.1:9/0"}}
+
+    # then a call is not refused for that
+    assert post({"number": 1}).status_code == 201

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from django.conf import settings as django_settings
 from pytest_django import Settings
 
 from scrm.core import checks
+from scrm.settings.env import refusing_in_words
 
 ROOT = Path(django_settings.BASE_DIR)
 
@@ -37,6 +39,7 @@ SAFE: dict[str, Any] = {
     "TRUSTED_PROXIES": 1,
     "AXES_ENABLED": True,
     "PASSWORD_HASHERS": ["django.contrib.auth.hashers.PBKDF2PasswordHasher"],
+    "WECOM_CORP_ID": "ww0corp",
     "WECOM_APPS": {"scrm": {"agent_id": 1, "secret": "s", "token": "t", "aes_key": "k" * 43}},
 }
 DATABASE = {"HOST": "db", "USER": "scrm", "PASSWORD": "p", "NAME": "scrm"}
@@ -45,6 +48,7 @@ DATABASE = {"HOST": "db", "USER": "scrm", "PASSWORD": "p", "NAME": "scrm"}
 @pytest.fixture
 def safe(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings as production should have them."""
+    monkeypatch.delenv("SCRM_DEBUG", raising=False)
     for name, value in SAFE.items():
         setattr(settings, name, value)
     monkeypatch.setitem(
@@ -85,11 +89,13 @@ UNSAFE: list[tuple[str, str, Any]] = [
     ("E013", "REDIS_URL", "redis://redis:6379/0"),
     ("E013", "REDIS_URL", "rediss://:p@redis:6379/0?ssl_cert_reqs=none"),
     ("E014", "SESSION_COOKIE_SECURE", False),
-    ("E015", "WECOM_APPS", {"scrm": {"token": "t", "aes_key": "short"}}),
-    ("E015", "WECOM_APPS", {"scrm": {"token": "", "aes_key": "k" * 43}}),
+    ("E015", "WECOM_APPS", {"scrm": {"secret": "s", "token": "t", "aes_key": "short"}}),
+    ("E015", "WECOM_APPS", {"scrm": {"secret": "s", "token": "", "aes_key": "k" * 43}}),
     ("E016", "TRUSTED_PROXIES", 99),
     ("E017", "PASSWORD_HASHERS", ["django.contrib.auth.hashers.MD5PasswordHasher"]),
     ("E017", "AXES_ENABLED", False),
+    ("E019", "WECOM_CORP_ID", ""),
+    ("E020", "WECOM_APPS", {"scrm": {"secret": "", "token": "t", "aes_key": "k" * 43}}),
 ]
 
 
@@ -120,6 +126,16 @@ def test_an_unsafe_database_is_refused(
     )
 
     assert [problem[0] for problem in checks.unsafe_settings()] == [code]
+
+
+def test_the_variable_of_debug_is_refused_though_production_does_not_read_it(
+    safe: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCRM_DEBUG", "1")
+
+    assert [problem[:2] for problem in checks.unsafe_settings()] == [
+        ("E006", "SCRM_DEBUG is on: it is for development only.")
+    ]
 
 
 def test_all_problems_are_told_at_once(
@@ -193,6 +209,8 @@ ENVIRONMENT = {
     "SCRM_BASE_URL": "https://scrm.example.com",
     "DATABASE_URL": "postgres://scrm:password@127.0.0.1:9/scrm",
     "REDIS_URL": "redis://:password@127.0.0.1:6379/0",
+    "WECOM_CORP_ID": "ww0corp",
+    "WECOM_AGENT_SECRET": "only-for-this-test",
     "PATH": os.environ["PATH"],
 }
 
@@ -228,3 +246,47 @@ def test_a_server_process_does_not_start(name: str, value: str, code: str) -> No
 
     assert result.returncode != 0
     assert code in result.stderr or name in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("SCRM_TRUSTED_PROXIES", "two", "SCRM_TRUSTED_PROXIES must be a whole number, not 'two'."),
+        ("SCRM_SSL_REDIRECT", "maybe", "SCRM_SSL_REDIRECT must be 1 or 0, not 'maybe'."),
+        (
+            "DATABASE_URL",
+            "mysql://u:hush@h/d",
+            "DATABASE_URL must begin with postgres://; only PostgreSQL is supported.",
+        ),
+        (
+            "DATABASE_URL",
+            "postgres://u:hush@h:port/d",
+            "DATABASE_URL must look like postgres://user:password@host:5432/name; its port is a number up to 65535.",
+        ),
+        ("SECRET_KEY_FILE", "/nowhere", "SECRET_KEY_FILE names /nowhere, which is not a file."),
+    ],
+)
+def test_an_unusable_setting_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    value: str,
+    sentence: str,
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SystemExit) as caught, refusing_in_words():
+        runpy.run_path(str(ROOT / "scrm" / "settings" / "base.py"))
+
+    assert caught.value.code == 78
+    assert capsys.readouterr().err == f"Refusing to start: {sentence}\n"
+
+
+@pytest.mark.parametrize("arguments", [("manage.py", "doctor"), ("-c", "import scrm.wsgi")])
+def test_a_program_ends_with_the_sentence_and_no_traceback(arguments: tuple[str, ...]) -> None:
+    result = manage({**ENVIRONMENT, "DATABASE_URL": "mysql://u:hush@h/d"}, *arguments)
+
+    assert (result.returncode, result.stderr) == (
+        78,
+        "Refusing to start: DATABASE_URL must begin with postgres://; only PostgreSQL is supported.\n",
+    )

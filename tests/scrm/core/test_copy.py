@@ -79,6 +79,29 @@ def test_an_older_observation_never_overwrites_a_newer_one() -> None:
     assert AlertChannel.objects.get(name="a").level == "warning"
 
 
+def test_an_unchanged_row_only_gets_the_newer_time_so_that_a_late_read_stays_late() -> None:
+    # given a value that was seen at 0 and again at 20
+    def seen(level: str, seconds: int, **options: Any) -> UpsertCounts:
+        row = channel_row("a", level=level, at=NOW + timedelta(seconds=seconds))
+        return upsert([row], newer="updated_at", **options)
+
+    seen("warning", 0)
+    (sealed,) = AlertChannel.objects.values_list("url", flat=True)
+    assert seen("warning", 20) == UpsertCounts(inserted=0, updated=0, unchanged=1)
+
+    # when a read of another value at 10 comes late
+    assert seen("critical", 10) == UpsertCounts(inserted=0, updated=0, unchanged=1)
+
+    # then
+    row = AlertChannel.objects.get()
+    assert (row.level, row.updated_at) == ("warning", NOW + timedelta(seconds=20))
+    assert list(AlertChannel.objects.values_list("url", flat=True)) == [sealed]
+
+    # and rows that tell only a part leave the time of unchanged ones alone
+    seen("warning", 40, whole=False)
+    assert AlertChannel.objects.get().updated_at == NOW + timedelta(seconds=20)
+
+
 def test_without_columns_to_update_only_new_rows_are_written() -> None:
     upsert([channel_row("a")])
 

@@ -127,6 +127,34 @@ def test_a_block_in_redis_holds_for_every_process_and_lets_one_probe_through() -
     assert bucket.take(key, "welcome", TEN) == 0.0
 
 
+def test_a_probe_that_comes_through_ends_a_block_another_process_set() -> None:
+    # given a block set by a process that is gone
+    fresh_bucket().block("foreign-block", 0.2)
+    time.sleep(0.25)
+
+    # when the one probe of another process succeeds
+    bucket = fresh_bucket()
+    assert bucket.take("foreign-block", "event", TEN) == 0
+    assert bucket.take("foreign-block", "event", TEN) > 0
+    bucket.clear("foreign-block")
+
+    # then calls flow again for all
+    assert fresh_bucket().take("foreign-block", "event", TEN) == 0
+    assert bucket.take("foreign-block", "event", TEN) == 0
+
+
+def test_a_take_that_is_refused_for_its_lane_leaves_the_probe_to_others() -> None:
+    # given a block that is over, and a bucket in which only the welcome lane has something left
+    bucket, key = fresh_bucket(), f"corp:{time.monotonic_ns()}"
+    taken(bucket, key, "event")
+    bucket.block(key, 0.2)
+    time.sleep(0.25)
+
+    # when, then
+    assert bucket.take(key, "sync", TEN) > 0
+    assert bucket.take(key, "welcome", TEN) == 0.0
+
+
 def test_without_redis_each_process_goes_on_with_a_quarter() -> None:
     bucket = fresh_bucket("redis://127.0.0.1:1/0")
     started = time.monotonic()

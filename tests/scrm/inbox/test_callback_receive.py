@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
 from django.test import Client
 
 from scrm.inbox import ingest
@@ -61,6 +61,8 @@ def test_nothing_personal_lies_in_clear(client: Client) -> None:
         ("change_external_contact", {"WelcomeCode": "C"}, "welcome"),
         ("change_external_contact", {}, "event"),
         ("change_contact", {}, "sync"),
+        # a leaver's sessions must end within a minute
+        ("change_contact", {"change_type": "delete_user"}, "event"),
         ("something_new", {}, "event"),
     ],
 )
@@ -276,3 +278,27 @@ def test_app_without_keys_does_not_exist(client: Client, app: str) -> None:
 def test_other_methods_are_refused(client: Client) -> None:
     assert client.put("/wecom/callback/scrm/").status_code == 405
     assert client.delete("/wecom/callback/scrm/").status_code == 405
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_held_table_gives_no_success_and_no_second_wait(client: Client) -> None:
+    # given somebody who holds the inbox, and a patience of 50 ms instead of 3 s
+    holder = connections.create_connection(DEFAULT_DB_ALIAS)
+    holder.set_autocommit(False)
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute("LOCK TABLE inbox_inboxevent IN ACCESS EXCLUSIVE MODE")
+
+        # when
+        with (
+            patch.object(ingest, "PATIENCE", "SET LOCAL lock_timeout = '50ms';"),
+            patch.object(ingest, "_insert", wraps=ingest._insert) as tried,
+        ):
+            answer = delivery().post(client)
+    finally:
+        holder.rollback()
+        holder.close()
+
+    # then
+    assert (answer.status_code, tried.call_count) == (503, 1)
+    assert InboxEvent.objects.count() == 0

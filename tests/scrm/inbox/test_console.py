@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 
 from scrm.core.audit.models import AuditEntry
+from scrm.event_routes import EVENT_ROUTES
 from scrm.inbox.models import InboxEvent
+from scrm.inbox.words import event_words
 from tests.factories.accounts import UserFactory
 from tests.factories.inbox import quarantined, stored
 
@@ -145,3 +147,8 @@ def test_short_way_leads_to_the_door_only(client: Client) -> None:
     assert client.get("/wecom/callback/scrm/extra/").status_code == 404
     assert client.get("/wecom/callback//").status_code == 404
     assert client.get("/console/inbox//wecom/callback/scrm/").status_code in {302, 403, 404}
+
+
+def test_every_event_we_handle_has_words() -> None:
+    assert all(event_words(*route) for route in EVENT_ROUTES)
+    assert event_words("unknown", "") == ""

@@ -1,15 +1,20 @@
 """Pages of the audit."""
 
+import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
+from django.utils.translation import override
 from pytest_django import Settings
 
 from scrm.core.audit.services import record
+from scrm.core.audit.words import ACTIONS, target_words
 from tests.factories.accounts import UserFactory
 
 pytestmark = pytest.mark.django_db
+ACTION = re.compile(r'action="([a-z_]+\.[a-z_]+)"')
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +71,45 @@ def test_an_entry_shows_what_changed_and_escapes_what_people_wrote(client: Clien
     assert "<strong>new</strong>" in text
     assert "<strong>2</strong>" in text
     assert "<strong>1</strong>" not in text
+
+
+def test_acts_and_objects_have_words(client: Client) -> None:
+    login(client, "audit.view")
+    entry = record(
+        actor=None, action="crm.import", target="member_import:01a1ffde-1a8b-7e87-a814-96da025fa6f0"
+    )
+
+    listed = client.get("/console/audit/").content.decode()
+    shown = client.get(f"/console/audit/{entry.pk}/").content.decode()
+
+    for page in (listed, shown):
+        assert "CRM members imported" in page
+        assert "crm.import" in page
+        assert "Member file 025fa6f0" in page
+
+
+def test_every_act_of_the_product_has_words() -> None:
+    packages = ("scrm", "contacts", "customers", "attribution")
+    sources = [
+        path.read_text(encoding="utf-8")
+        for package in packages
+        for path in (settings.BASE_DIR / package).rglob("*.py")
+    ]
+    acts = {act for text in sources for act in ACTION.findall(text)}
+
+    assert len(acts) > 30
+    assert acts - set(ACTIONS) == set()
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("live_code:1", "Live code 1"),
+        ("org_units", "Stores"),
+        ("inbox_event:*", "Event"),
+        ("new:1", "new 1"),
+    ],
+)
+def test_an_object_is_named_with_the_short_form_of_its_id(target: str, words: str) -> None:
+    with override("en"):
+        assert target_words(target) == words

@@ -10,7 +10,7 @@ import pytest
 import redis
 import time_machine
 from django.core.management import call_command
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 from django.test import Client
 from django.utils import timezone
 from django.utils.translation import override
@@ -271,3 +271,24 @@ def test_doctor_speaks_to_people_and_to_machines(monkeypatch: pytest.MonkeyPatch
             {"name": "c", "outcome": "bad", "seen": "gone", "hint": "start it"},
         ],
     }
+
+
+def test_without_a_database_the_doctor_says_once_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away() -> probes.Finding:
+        raise OperationalError
+
+    names = ("database", "migrations", "beat")
+    monkeypatch.setattr(probes, "PROBES", tuple((name, away) for name in names))
+
+    findings = probes.examine()
+
+    assert [(row.outcome, row.seen) for row in findings] == [
+        ("bad", "no answer"),
+        ("bad", "cannot be checked without the database"),
+        ("bad", "cannot be checked without the database"),
+    ]
+    assert [bool(row.hint) for row in findings] == [True, False, False]
+    assert "DATABASE_URL" in findings[0].hint
+    assert "make demo" in findings[0].hint

@@ -114,7 +114,7 @@ def test_the_bar_shows_own_jobs_and_tells_of_those_that_just_ended(client: Clien
     assert json.loads(response["HX-Trigger"]) == {"console:notify": {"text": "Jobs: Done"}}
 
 
-def test_ones_own_job_can_be_stopped_another_persons_only_with_the_whole_company(
+def test_ones_own_job_can_be_stopped_another_persons_only_with_the_right_for_the_whole_company(
     client: Client,
 ) -> None:
     user = login(client, "jobs.view")
@@ -127,7 +127,7 @@ def test_ones_own_job_can_be_stopped_another_persons_only_with_the_whole_company
     own.refresh_from_db()
     assert (own.state, other.state) == ("cancelled", "queued")
 
-    login(client, "jobs.view+*")
+    login(client, "jobs.view+jobs.decide+*")
     assert client.post(f"/console/jobs/{other.pk}/cancel/").status_code == 302
     assert client.post(f"/console/jobs/{other.pk}/cancel/").status_code == 409
     assert AuditEntry.objects.filter(action="job.cancel").count() == 2
@@ -159,3 +159,49 @@ def test_the_failed_rows_are_for_whoever_sent_them_and_the_download_is_audited(
     assert [(entry.action, entry.target) for entry in AuditEntry.objects.all()] == [
         ("job.errors_download", f"job:{own.pk}")
     ]
+
+
+def test_the_figures_of_a_job_have_names(client: Client) -> None:
+    login(client, "jobs.view+*")
+    job = JobRunFactory.create(state="done", result={"updated": 2, "created": 10_000, "odd": 1})
+
+    text = client.get(f"/console/jobs/{job.pk}/").content.decode()
+
+    assert "<dt>New</dt><dd>10,000</dd><dt>Changed</dt><dd>2</dd><dt>odd</dt><dd>1</dd>" in text
+
+
+@pytest.mark.parametrize(
+    ("verb", "state"), [("cancel", "running"), ("cancel", "queued"), ("restart", "failed")]
+)
+def test_who_may_only_see_all_jobs_decides_on_none_of_the_others(
+    client: Client, verb: str, state: str
+) -> None:
+    # given an auditor, who sees the jobs of the whole company
+    user = login(client, "jobs.view+*")
+    other = JobRunFactory.create(state=state, message="words")
+    own = JobRunFactory.create(state=state, started_by=user)
+
+    # then another person's job has no button and is not decided on
+    action = f'action="/console/jobs/{other.pk}/{verb}/"'
+    assert action not in client.get(f"/console/jobs/{other.pk}/").content.decode()
+    assert client.post(f"/console/jobs/{other.pk}/{verb}/").status_code == 403
+    other.refresh_from_db()
+    assert (other.state, other.cancel_requested, other.message) == (state, False, "words")
+    assert AuditEntry.objects.count() == 0
+
+    # and the own one is
+    assert f"/{own.pk}/{verb}/" in client.get(f"/console/jobs/{own.pk}/").content.decode()
+    assert client.post(f"/console/jobs/{own.pk}/{verb}/").status_code == 302
+    assert AuditEntry.objects.get().target == f"job:{own.pk}"
+
+
+def test_with_the_right_for_the_whole_company_anothers_job_goes_on(client: Client) -> None:
+    login(client, "jobs.view+jobs.decide+*")
+    job = JobRunFactory.create(state="failed")
+
+    page = client.get(f"/console/jobs/{job.pk}/").content.decode()
+    assert f'action="/console/jobs/{job.pk}/restart/"' in page
+    assert client.post(f"/console/jobs/{job.pk}/restart/").status_code == 302
+
+    job.refresh_from_db()
+    assert job.state == JobState.QUEUED

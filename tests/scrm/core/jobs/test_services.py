@@ -8,7 +8,8 @@ import pytest
 import time_machine
 from celery import shared_task
 from celery.exceptions import Ignore, NotRegistered, SoftTimeLimitExceeded
-from django.db import connection, transaction
+from django.db import InterfaceError, connection, connections, transaction
+from django.db import OperationalError as DatabaseAway
 from django.utils import timezone
 from django.utils.translation import gettext_noop, override
 from kombu.exceptions import OperationalError
@@ -231,6 +232,54 @@ def test_the_end_of_the_workers_time_is_not_the_end_of_the_job(
 
     job.refresh_from_db()
     assert (job.state, job.cursor, CALLS) == ("queued", 10, [str(job.pk)])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_restart_of_postgresql_during_a_job_is_not_its_end() -> None:
+    # given a job that has kept its first batch
+    job = start()
+    with services.running(job.pk) as run:
+        run.advance(processed=1, cursor={"row": 1})
+
+        # when its session is ended in the middle of the second
+        with transaction.atomic():
+            run.advance(processed=1, cursor={"row": 2})
+            end_this_session()
+            run.advance(processed=1, cursor={"row": 3})
+
+    # then the sweep hands it over again, at its cursor
+    assert services.sweep() == 1
+    job.refresh_from_db()
+    assert (job.state, job.processed, job.cursor, job.message) == ("queued", 1, {"row": 1}, "")
+    assert [str(job.pk)] * 2 == CALLS
+
+
+def end_this_session() -> None:
+    """Do to our session what a restart of PostgreSQL does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    other = connections.create_connection("default")
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize("error", [DatabaseAway, InterfaceError])
+def test_a_job_the_database_fails_every_time_is_given_up(error: type[Exception]) -> None:
+    job = start()
+
+    for _attempt in range(services.MAX_ATTEMPTS):
+        assert state(job) != "failed"
+        services.sweep()
+        with services.running(job.pk):
+            raise error("canceling statement due to statement timeout")
+        assert state(job) == "running"
+
+    assert services.sweep() == 0
+    assert state(job) == "failed"
 
 
 def test_a_pause_ends_the_run_and_the_sweep_goes_on_in_time(

@@ -7,6 +7,7 @@ from django.test import Client
 
 from scrm.core.audit.models import AuditEntry
 from scrm.core.outbox.models import OutboxMessage
+from scrm.core.outbox.sending import Sender
 from tests.factories.accounts import UserFactory
 from tests.factories.inbox import message
 
@@ -108,3 +109,23 @@ def test_pages_need_the_permission(path: str) -> None:
 
     assert logged_in("home.view").get(path.format(pk=put.pk)).status_code == 403
     assert Client().get(path.format(pk=put.pk)).status_code == 302
+
+
+def test_a_message_is_named_in_words_and_its_key_is_short(senders: Any) -> None:
+    # given
+    senders["test.note"] = Sender(
+        "test.note", lambda payload: {}, None, repeatable=True, label="Write a note"
+    )
+    put = message(key="test.note:1:39b2fb13a80edd9c1d667f823ccab23e:1")
+    client = logged_in("outbox.view")
+
+    # when
+    listed = client.get("/console/outbox/").content.decode()
+    shown = client.get(f"/console/outbox/{put.pk}/").content.decode()
+
+    # then the whole key is only in the title and on the message's page
+    assert ">Write a note<" in listed
+    assert ">39b2fb13…<" in listed
+    assert f"/console/outbox/{put.pk}/" in listed
+    assert "<h1>Write a note</h1>" in shown
+    assert f"<code>{put.key}</code>" in shown

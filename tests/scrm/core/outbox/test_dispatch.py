@@ -74,9 +74,15 @@ def again() -> list[str]:
 
 
 def die() -> None:
-    """Claim everything and never report back."""
+    """Claim everything, begin all of it, and never report back."""
     for lane in ("welcome", "event", "sync"):
-        claims.claim(lane, 10)
+        for item in claims.claim(lane, 10):
+            claims.begin(item)
+    lapse()
+
+
+def lapse() -> None:
+    """Let every lease run out."""
     OutboxMessage.objects.update(lease_until=F("created_at"))
 
 
@@ -329,18 +335,76 @@ def test_bookkeeping_that_never_works_fails_but_keeps_the_result(
     assert row().delivered_at is not None
 
 
-def test_slow_sender_that_others_gave_up_on_still_reports(register: Any, outside: Outside) -> None:
-    # given: the lease lapsed during the call and the message was shown as uncertain
-    register()
+def test_slow_sender_that_others_gave_up_on_still_reports(
+    senders: dict[str, Any], outside: Outside
+) -> None:
+    # given: the lease lapses during the call and the message is shown as uncertain
+    def slow(payload: dict[str, Any]) -> dict[str, Any]:
+        lapse()
+        dispatch.recover_abandoned()
+        assert row().status == "uncertain"
+        return outside.send(payload)
+
+    senders[KIND] = Sender(KIND, slow, outside.settle, repeatable=False)
     message()
     (claimed,) = claims.claim("event", 1)
-    OutboxMessage.objects.update(lease_until=F("created_at"))
-    dispatch.recover_abandoned()
-    assert row().status == "uncertain"
 
     # when, then
     assert dispatch.deliver(claimed) == "sent"
     assert row().status == "sent"
+
+
+def test_messages_behind_a_slow_one_go_back_and_are_sent_once(
+    register: Any, outside: Outside
+) -> None:
+    # given a worker that stalls between its claim and its first message
+    register()
+    for number in range(3):
+        message(payload={"n": number})
+    stalled = claims.claim("event", 10)
+    lapse()
+
+    # when others find the messages, none of which was begun
+    assert dispatch.recover_abandoned() == 3
+    assert set(OutboxMessage.objects.values_list("status", "interrupted", "error")) == {
+        ("pending", False, "")
+    }
+    assert run() == ["sent"] * 3
+
+    # then the one that stalled sends none of them again
+    assert [dispatch.deliver(item) for item in stalled] == ["lost"] * 3
+    assert sorted(each["n"] for each in outside.sent) == [0, 1, 2]
+    assert not Alert.objects.exists()
+
+
+def test_beginning_starts_the_lease_anew(register: Any) -> None:
+    register()
+    message()
+    (claimed,) = claims.claim("event", 1)
+    lapse()
+
+    assert claims.begin(claimed) is True
+
+    assert dispatch.recover_abandoned() == 0
+    assert (row().status, row().begun_at is not None) == ("sending", True)
+
+
+def test_an_interrupted_message_whose_next_turn_never_came_stays_interrupted(
+    register: Any,
+) -> None:
+    # given an attempt that was killed, and a second claim that was never begun
+    register(repeatable=True)
+    message()
+    die()
+    dispatch.recover_abandoned()
+    claims.claim("event", 1)
+    lapse()
+
+    # when
+    dispatch.recover_abandoned()
+
+    # then
+    assert (row().status, row().interrupted) == ("pending", True)
 
 
 def test_slow_sender_whose_message_was_sent_by_another_changes_nothing(
@@ -350,12 +414,12 @@ def test_slow_sender_whose_message_was_sent_by_another_changes_nothing(
     register(repeatable=True)
     message()
     (slow,) = claims.claim("event", 1)
-    OutboxMessage.objects.update(lease_until=F("created_at"))
+    lapse()
     assert run() == ["sent"]
 
     # when, then
     assert dispatch.deliver(slow) == "lost"
-    assert len(outside.settled) == 1
+    assert (len(outside.sent), len(outside.settled)) == (1, 1)
 
 
 def test_unreadable_payload_fails_with_words(register: Any, outside: Outside) -> None:
