@@ -10,7 +10,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrm.settings.dev")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from scrm.settings.env import refusing_in_words
+
+    with refusing_in_words():
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from contacts.directory.tasks import directory_refresh, directory_watch, follow_users_refresh
 from contacts.oa_sync.tasks import oa_files_purge, oa_sync_apply, oa_sync_plan
+from contacts.roles.tasks import roles_of_leavers_revoke
 
 __all__ = [
     "directory_refresh",
@@ -10,4 +11,5 @@ __all__ = [
     "oa_files_purge",
     "oa_sync_apply",
     "oa_sync_plan",
+    "roles_of_leavers_revoke",
 ]

@@ -47,7 +47,7 @@ def name_departments(rows: list[Member]) -> None:
     names = dict(named)
     for member in rows:
         shown = [names.get(each) or str(each) for each in member.department_ids]
-        member.department_names = ", ".join(shown)  # type: ignore[attr-defined]
+        member.department_names = _(", ").join(shown)  # type: ignore[attr-defined]
 
 
 def may_refresh(scope: Scope) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from scrm.wecom.errors import hint_for
@@ -107,12 +107,20 @@ REASONS: dict[str, Promise] = {
     "absent": _("No longer in the OA's file."),
 }
 
-HOLDS: dict[str, Promise] = {
+HOLDS = {
     "removals": _(
         "The plan disables %(removals)s of %(managed)s accounts; up to %(limit)s would pass without a stop."
     ),
-    "shrunk": _("Only %(valid)s employees passed; the last good run had %(last_good)s."),
-    "empty": _("No employee passed, but %(managed)s accounts come from the OA."),
+    "shrunk": ngettext_lazy(
+        "Only %(valid)s employee passed; the last good run had %(last_good)s.",
+        "Only %(valid)s employees passed; the last good run had %(last_good)s.",
+        "valid",
+    ),
+    "empty": ngettext_lazy(
+        "No employee passed, but %(managed)s account comes from the OA.",
+        "No employee passed, but %(managed)s accounts come from the OA.",
+        "managed",
+    ),
 }
 
 OUTCOMES: dict[str, Promise] = {
@@ -151,7 +159,7 @@ def reason_words(code: str) -> str:
 
 def hold_words(hold: Mapping[str, Any]) -> list[str]:
     """Return why a plan is held, a sentence for each reason."""
-    return [str(HOLDS[reason["code"]]) % reason for reason in hold.get("reasons", [])]
+    return [HOLDS[reason["code"]] % reason for reason in hold.get("reasons", [])]
 
 
 def outcome_words(code: str, errcode: int | None) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.org.models import OrgUnit
 from contacts.org.selectors import org_units_visible_to
 from contacts.roles.models import Role
-from contacts.roles.selectors import roles_all
+from contacts.roles.selectors import grantable_by
 from scrm.core.scope import Scope
 
 
@@ -21,7 +21,10 @@ class GrantForm(forms.Form):
         help_text=_("The WeCom userid, or the user name of a password account."),
     )
     role: "forms.ModelChoiceField[Role]" = forms.ModelChoiceField(
-        Role.objects.none(), label=_("Role")
+        Role.objects.none(),
+        label=_("Role"),
+        empty_label=_("Choose a role"),
+        help_text=_("Only roles whose rights you hold all yourself are offered."),
     )
     org_code = forms.CharField(
         label=_("Unit code"),
@@ -33,7 +36,7 @@ class GrantForm(forms.Form):
     def __init__(self, *args: Any, scope: Scope, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.scope = scope
-        self.fields["role"].queryset = roles_all()  # type: ignore[attr-defined]
+        self.fields["role"].queryset = grantable_by(scope)  # type: ignore[attr-defined]
 
     def clean_org_code(self) -> OrgUnit | None:
         """Turn the code into a unit that the granting person may see."""

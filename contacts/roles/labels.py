@@ -33,6 +33,7 @@ PERMISSIONS: dict[str, Promise] = {
     "outbox.view": _("Outgoing actions: see"),
     "outbox.decide": _("Outgoing actions: decide on uncertain ones"),
     "jobs.view": _("Jobs: see"),
+    "jobs.decide": _("Jobs: stop and restart those of others"),
     "audit.view": _("Audit: see"),
     "alerts.view": _("Alerts: see"),
     "alerts.edit": _("Alerts: close and set up"),

@@ -104,6 +104,17 @@ def roles_all() -> QuerySet[Role]:
     return Role.objects.order_by("position", "code")
 
 
+def grantable_by(scope: Scope) -> QuerySet[Role]:
+    """Return the roles whose rights a person holds all themselves: only these may they grant."""
+    roles = roles_all().filter(permissions__contained_by=sorted(scope.permissions))
+    return roles if scope.everything else roles.exclude(reach=Role.Reach.ALL)
+
+
+def granting(role: Role) -> list[Role]:
+    """Return the roles that may grant this one, in the order of the presets."""
+    return list(roles_all().filter(permissions__contains=sorted({"roles.edit", *role.permissions})))
+
+
 def held_by(user: AbstractBaseUser) -> list[Held]:
     """Return a user's grants as `combine` wants them."""
     rows = RoleGrant.objects.filter(user_id=user.pk).select_related("role", "org_unit")

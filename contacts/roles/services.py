@@ -12,7 +12,15 @@ from contacts.directory.selectors import member_by_userid
 from contacts.org.models import OrgUnit
 from contacts.roles.labels import PERMISSIONS
 from contacts.roles.models import Role, RoleGrant
-from contacts.roles.selectors import CLOSED_STATES, collides, held_by, held_of
+from contacts.roles.selectors import (
+    CLOSED_STATES,
+    collides,
+    grantable_by,
+    granting,
+    held_by,
+    held_of,
+    scope_for,
+)
 from scrm.accounts.models import User
 from scrm.accounts.services import user_for_userid
 from scrm.core.audit.services import record
@@ -52,13 +60,15 @@ def presets_load() -> int:
 def grant(
     *, user: User, role: Role, org_unit: OrgUnit | None, actor: User | None, ip: str = ""
 ) -> RoleGrant:
-    """Give a person a role; `actor` None means the system (seed).
+    """Give a person a role; `actor` None means the system (seed, command line).
 
-    Raises PermissionDenied for one's own roles, ValidationFailed when the role's reach and the unit do
+    Raises PermissionDenied for one's own roles and for a role with rights the actor lacks, ValidationFailed when the role's reach and the unit do
     not fit, Conflict when it is held already or cannot stand beside the roles held.
     """
     if actor is not None and actor.pk == user.pk:
         raise PermissionDenied(_("Nobody changes their own roles; ask a colleague who may."))
+    if actor is not None and not grantable_by(scope_for(actor)).filter(pk=role.pk).exists():
+        raise PermissionDenied(_beyond(role))
     needs_unit = role.reach == Role.Reach.ORG
     if needs_unit and org_unit is None:
         raise ValidationFailed(_("Choose the branch, dealer or store this role is for."))
@@ -93,6 +103,31 @@ def revoke(given: RoleGrant, *, actor: User | None, reason: str = "", ip: str = 
     target = f"user:{given.user_id}"
     given.delete()
     record(actor=actor, action="roles.revoke", target=target, before=before, reason=reason, ip=ip)
+
+
+def leavers_revoke() -> int:
+    """Take back the roles of members who left, and return how many.
+
+    Their account opens nothing while they are gone; but a userid may be used again, and who comes back
+    under it must not find the rights of who went.
+    """
+    left = RoleGrant.objects.filter(user__member__status=Member.Status.LEFT)
+    grants = list(left.select_related("role", "org_unit", "user"))
+    for given in grants:
+        revoke(given, actor=None, reason="member left")
+    return len(grants)
+
+
+def _beyond(role: Role) -> str:
+    able = _(", ").join(str(other) for other in granting(role))
+    if able:
+        return _("The role %(role)s has rights that you lack; ask somebody of: %(able)s.") % {
+            "role": role,
+            "able": able,
+        }
+    return _(
+        "The role %(role)s has rights that you lack; IT grants it on the server: manage.py role_grant."
+    ) % {"role": role}
 
 
 def _facts(given: RoleGrant) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def grants(request: ScopedRequest) -> HttpResponse:
         "roles": roles,
         "matrix": _matrix(roles),
         "masks": [
-            ", ".join(str(MASK_NAMES.get(mask, mask)) for mask in role.masks) for role in roles
+            _(", ").join(str(MASK_NAMES.get(mask, mask)) for mask in role.masks) for role in roles
         ],
         "empty": {
             "title": _("Nobody holds a role yet"),

@@ -1,9 +1,24 @@
 """Reads settings from the environment; every secret may come from a file named by `<NAME>_FILE`."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+
+UNUSABLE = 78  # EX_CONFIG of sysexits.h: starting again would not help
+
+
+@contextmanager
+def refusing_in_words() -> Iterator[None]:
+    """End the process with exit code 78 and one sentence for a setting that cannot be used, at a program's outer edge."""
+    try:
+        yield
+    except ImproperlyConfigured as error:
+        sys.stderr.write(f"Refusing to start: {error}\n")
+        sys.exit(UNUSABLE)
 
 
 def env_str(name: str, default: str | None = None) -> str:
@@ -13,7 +28,10 @@ def env_str(name: str, default: str | None = None) -> str:
         path = Path(file)
         if not path.is_file():
             raise ImproperlyConfigured(f"{name}_FILE names {file}, which is not a file.")
-        return path.read_text(encoding="utf-8").strip()
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise ImproperlyConfigured(f"{name}_FILE names {file}, which cannot be read.") from None
     value = os.environ.get(name, default)
     if value is None:
         raise ImproperlyConfigured(f"Set {name} (or {name}_FILE); see .env.example.")

@@ -159,6 +159,7 @@ def member_ids_observed(
             update=("department_ids", "observed_at"),
             compare=("department_ids",),
             newer="observed_at",
+            whole=False,  # a list of ids must not outdate a read of names and states
         )
         back = [
             m.pk

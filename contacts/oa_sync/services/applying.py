@@ -17,12 +17,19 @@ from contacts.oa_sync.writers import Outcome, Writer
 from contacts.org.services import org_refresh
 from scrm.core.gateway import wecom, words
 from scrm.core.jobs import services as jobs
-from scrm.wecom.errors import WeComError, WeComPermanent, WeComUnknownOutcome
+from scrm.wecom.errors import (
+    WeComError,
+    WeComPermanent,
+    WeComPermission,
+    WeComUnknownOutcome,
+)
 
 Status = OaPlanItem.Status
 BATCH = 100
 # How long to wait when WeCom twice left it open whether it wrote.
 PATIENCE = timedelta(seconds=10)
+# A member or department out of the secret's range, or made by somebody else: about one item, not the call.
+OUT_OF_RANGE = frozenset({50002, 60011, 301002})
 
 
 def run_apply(job_id: UUID | str) -> None:
@@ -98,7 +105,9 @@ def _outcome(item: OaPlanItem, writer: Writer, job: jobs.Run) -> Outcome:
         except WeComUnknownOutcome:
             # Every write is safe to repeat: what was done is then found to exist already.
             return writer.write(item)
-    except WeComPermanent as failure:
+    except (WeComPermanent, WeComPermission) as failure:
+        if isinstance(failure, WeComPermission) and failure.errcode not in OUT_OF_RANGE:
+            raise
         return Outcome(Status.FAILED, f"wecom-{failure.kind}", failure.errcode)
     except WeComUnknownOutcome as failure:
         job.pause(words(failure), until=timezone.now() + PATIENCE)

@@ -3,11 +3,13 @@
 from datetime import date
 
 import pytest
+from django.utils.translation import override
 
 from contacts.oa_sync.mirror import DepartmentState, MemberState, MirrorState
 from contacts.oa_sync.plan_items import PlanRules
 from contacts.oa_sync.planning import Plan, breaker, make_plan
 from contacts.oa_sync.snapshots import take_snapshot
+from contacts.oa_sync.words import hold_words
 from scrm.core.crypto import blind_index
 from tests.contacts.oa_sync.oa_files import TREE, ListSource, employee, phone_of
 
@@ -240,6 +242,20 @@ def test_breaker(
     held = breaker(removals=removals, managed=managed, valid=valid, last_good=last_good)
 
     assert [reason["code"] for reason in held] == codes
+
+
+@pytest.mark.parametrize(
+    ("valid", "words"),
+    [
+        (1, "Only 1 employee passed; the last good run had 320."),
+        (2, "Only 2 employees passed; the last good run had 320."),
+    ],
+)
+def test_one_employee_is_not_said_in_the_plural(valid: int, words: str) -> None:
+    hold = {"reasons": [{"code": "shrunk", "valid": valid, "last_good": 320}]}
+
+    with override("en"):
+        assert hold_words(hold) == [words]
 
 
 EVERYBODY = [employee(n) for n in range(320)]

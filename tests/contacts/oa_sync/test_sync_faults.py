@@ -18,6 +18,7 @@ from scrm.core.alerts.models import Alert
 from scrm.core.audit.models import AuditEntry
 from scrm.core.exceptions import Conflict, ValidationFailed
 from scrm.core.jobs.models import JobRun
+from scrm.wecom.errors import WeComPermission, error_for
 from tests.contacts.oa_sync.desk import PEOPLE, Desk, desk, outcomes
 from tests.contacts.oa_sync.oa_files import (
     departments_file,
@@ -233,3 +234,20 @@ def test_a_wecom_that_answers_nonsense_leads_to_no_plan(
     assert run.status in (OaRun.Status.FAILED, OaRun.Status.READING)
     assert items_of(run).count() == 0
     assert list(Member.objects.order_by("pk").values_list("userid", "status")) == before
+
+
+def test_a_member_out_of_range_is_that_items_outcome_and_the_rest_goes_on(desk: Desk) -> None:
+    # given an item that WeCom refuses for its member alone, and one it refuses for the whole app
+    class OutOfRange:
+        def write(self, item: object) -> None:
+            raise error_for(60011, "no privilege", "user/update")
+
+    class NotAllowed:
+        def write(self, item: object) -> None:
+            raise error_for(48002, "api forbidden", "user/update")
+
+    # then the first is a failed item, and only the second stops the job
+    outcome = applying._outcome(None, OutOfRange(), None)
+    assert (outcome.status, outcome.errcode) == ("failed", 60011)
+    with pytest.raises(WeComPermission):
+        applying._outcome(None, NotAllowed(), None)

@@ -1,15 +1,22 @@
 """Granting and taking back roles: who may, what fits, and that a refusal changes nothing."""
 
+import io
+
 import pytest
+from django.core.management import CommandError, call_command
+from django.utils.translation import override
 
 from contacts.directory.models import Member
 from contacts.org.models import OrgUnit
 from contacts.roles import services
 from contacts.roles.labels import PERMISSIONS
 from contacts.roles.models import Role, RoleGrant
+from contacts.roles.selectors import scope_for
 from scrm.accounts.models import User
 from scrm.core.audit.models import AuditEntry
 from scrm.core.exceptions import Conflict, NotFound, PermissionDenied, ScrmError, ValidationFailed
+from scrm.core.scope import EMPTY_SCOPE
+from tests.cast import Company
 from tests.factories.accounts import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -180,3 +187,105 @@ def test_who_may_only_see_cannot_grant(client, roles, hq):
 
     assert page.status_code == 403
     assert [grant.role.code for grant in hq.role_grants.all()] == ["hq_ops"]
+
+
+def test_who_comes_back_under_an_old_userid_finds_no_rights(
+    guide_li: Member, company: Company
+) -> None:
+    # given a guide who left
+    user = guide_li.user
+    assert user is not None
+    assert RoleGrant.objects.filter(user=user).count() == 1
+    Member.objects.filter(pk=guide_li.pk).update(status=Member.Status.LEFT)
+
+    # when the roles of leavers are taken back, twice
+    assert (services.leavers_revoke(), services.leavers_revoke()) == (1, 0)
+
+    # then whoever gets this userid later sees nothing, and the audit says why
+    Member.objects.filter(pk=guide_li.pk).update(status=Member.Status.ACTIVE)
+    assert scope_for(user) == EMPTY_SCOPE
+    assert AuditEntry.objects.get(action="roles.revoke").reason == "member left"
+
+
+def test_nobody_grants_rights_they_lack(roles, hq):
+    it = UserFactory(username="it")
+    services.grant(user=it, role=roles["it_admin"], org_unit=None, actor=None)
+    accomplice = UserFactory(username="accomplice")
+    before = AuditEntry.objects.count()
+
+    with pytest.raises(PermissionDenied):
+        services.grant(user=accomplice, role=roles["hq_ops"], org_unit=None, actor=it)
+
+    assert accomplice.role_grants.count() == 0
+    assert AuditEntry.objects.count() == before
+
+    services.grant(user=accomplice, role=roles["it_admin"], org_unit=None, actor=it)
+    assert [grant.role.code for grant in accomplice.role_grants.all()] == ["it_admin"]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("hq_ops", "ask somebody of: HQ operations."), ("auditor", "manage.py role_grant.")],
+)
+def test_the_refusal_says_who_can(roles, code, words):
+    it = UserFactory()
+    services.grant(user=it, role=roles["it_admin"], org_unit=None, actor=None)
+
+    with override("en"), pytest.raises(PermissionDenied) as caught:
+        services.grant(user=UserFactory(), role=roles[code], org_unit=None, actor=it)
+
+    assert caught.value.message.endswith(words)
+
+
+def test_a_role_for_the_whole_company_is_granted_by_who_has_the_whole_company(roles, branch):
+    # given a role that may grant, in one branch only
+    roles["branch_ops"].permissions.append("roles.edit")
+    roles["branch_ops"].save()
+    narrow = Role.objects.create(
+        code="narrow", name="Narrow", reach="all", permissions=["home.view"]
+    )
+    boss, user = UserFactory(), UserFactory()
+    services.grant(user=boss, role=roles["branch_ops"], org_unit=branch, actor=None)
+
+    with pytest.raises(PermissionDenied):
+        services.grant(user=user, role=narrow, org_unit=None, actor=boss)
+
+    assert user.role_grants.count() == 0
+
+
+def test_the_form_offers_only_what_may_be_granted(client, roles):
+    it = UserFactory()
+    services.grant(user=it, role=roles["it_admin"], org_unit=None, actor=None)
+    other = UserFactory(username="li")
+    client.force_login(it)
+
+    form = client.get("/console/roles/new/").context["form"]
+    page = client.post("/console/roles/new/", {"username": "li", "role": roles["hq_ops"].pk})
+
+    assert [role.code for role in form.fields["role"].queryset] == [
+        "store_manager",
+        "guide",
+        "it_admin",
+    ]
+    assert (page.status_code, page.context["form"].errors.keys()) == (422, {"role"})
+    assert other.role_grants.count() == 0
+
+
+def test_the_server_grants_the_first_role(roles, branch):
+    first, wang = UserFactory(username="first"), UserFactory(username="wang")
+
+    call_command("role_grant", "first", "hq_ops", stdout=io.StringIO())
+    call_command("role_grant", "wang", "dealer", unit="B1", stdout=io.StringIO())
+    for words in (["first", "nothing"], ["nobody", "guide"], ["wang", "dealer", "--unit", "B9"]):
+        with pytest.raises(CommandError):
+            call_command("role_grant", *words)
+
+    assert [grant.role.code for grant in first.role_grants.all()] == ["hq_ops"]
+    assert [(grant.role.code, grant.org_unit) for grant in wang.role_grants.all()] == [
+        ("dealer", branch)
+    ]
+
+
+def test_only_headquarters_decide_on_the_jobs_of_others(roles):
+    assert [role.code for role in roles.values() if "jobs.decide" in role.permissions] == ["hq_ops"]
+    assert {code.rpartition(".")[2] for code in roles["auditor"].permissions} == {"view"}
