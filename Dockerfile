@@ -26,7 +26,7 @@ COPY --from=assets /src/node_modules ./node_modules
 RUN set -a && . .ci/deploy.env && set +a \
  && python -m scrm.home.assets && rm -rf node_modules \
  && python manage.py messages --compile && python manage.py collectstatic --noinput
-USER scrm
+USER 10001:10001
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=5 \

@@ -73,5 +73,5 @@ check: setup-dev ## format, lint, layers, types, migrations, translations, deplo
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	@$(WITH_SERVICES) set -x; $(RUN) manage.py makemigrations --check --dry-run; $(RUN) manage.py messages --check
-	@$(WITH_SERVICES) set -a; . .ci/deploy.env; set +a; set -x; $(RUN) manage.py check --deploy --fail-level WARNING
+	@$(WITH_SERVICES) set -a; . .ci/deploy.env; set +a; unset SCRM_FORCE_WHEEL_BINARIES SCRM_CHROMIUM SCRM_SERVICE_USER; set -x; $(RUN) manage.py check --deploy --fail-level WARNING
 	$(MAKE) test

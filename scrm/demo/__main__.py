@@ -37,6 +37,10 @@ def reset(var: Path) -> None:
         for file in var.glob(pattern):
             file.unlink()
     _say("The demo's data is gone, on our side and in the sandbox.")
+    if os.environ.get("DATABASE_URL"):
+        _say(
+            "The database DATABASE_URL names is yours and was left as it is; empty it before the next `make demo`."
+        )
 
 
 def run(var: Path, web_port: int, sandbox_port: int) -> int:

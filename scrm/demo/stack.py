@@ -16,6 +16,8 @@ from scrm.localservices.processes import last_line
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 KEEPER = Path(__file__).with_name("keeper.py")
+# The simulator last, so that nobody calls into the void.
+STOP_ORDER = ("services", "beat", "worker", "inbox-1", "inbox-2", "web-1", "web-2", "sandbox")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Part:
 
 
 def parts(environment: Environment, private_services: tuple[str, ...]) -> list[Part]:
-    """Return everything that runs: sandbox, two web servers, inbox worker, Celery worker and beat, services' watch.
+    """Return everything that runs: sandbox, two web servers, two inbox workers, Celery worker and beat, services' watch.
 
     `private_services` names those that we run ourselves (launcher.private_names).
     """
@@ -39,7 +41,7 @@ def parts(environment: Environment, private_services: tuple[str, ...]) -> list[P
     manage = (*python, str(CHECKOUT / "manage.py"))
     celery = (*python, "-m", "celery", "-A", "scrm", "--quiet")
     beat = str(environment.var / "celerybeat-schedule")
-    # Two servers share the port: while one is killed or replaced, the other one answers.
+    # Two of each: while one is killed or replaced, the other one answers and works. Both servers share the port.
     server = (*python, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1",
               "--port", str(environment.web_port), "--workers", "1", "--blocking-threads", "4",
               "--respawn-failed-workers", "--respawn-interval", "0.2", "--log-level", "warning",
@@ -49,7 +51,8 @@ def parts(environment: Environment, private_services: tuple[str, ...]) -> list[P
                          "--data", str(environment.var / "sandbox"))),
         Part("web-1", server),
         Part("web-2", server),
-        Part("inbox", (*manage, "inbox_worker")),
+        Part("inbox-1", (*manage, "inbox_worker")),
+        Part("inbox-2", (*manage, "inbox_worker")),
         Part("worker", (*celery, "worker", "--loglevel", "INFO", "--concurrency", "2", "--without-mingle",
                         "--without-gossip")),
         Part("beat", (*celery, "beat", "--loglevel", "WARNING", "--schedule", beat, "--pidfile", "")),
@@ -146,8 +149,8 @@ class HeadlessStack:
             )  # fmt: skip
 
     def stop(self) -> None:
-        """End every part, the simulator last so that nobody calls into the void."""
-        for name in ("services", "beat", "worker", "inbox", "web-1", "web-2", "sandbox"):
+        """End every part."""
+        for name in STOP_ORDER:
             keeper = self.running.pop(name, None)
             if keeper:
                 keeper.terminate()

@@ -27,6 +27,13 @@ PHONE = {"width": 390, "height": 844}
 PASSWORD = "a-long-password"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """End a browser test that hangs by ending its process: a signal inside Playwright's loop would hang it for ever."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.timeout(300, method="thread"))
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Start the system's Chromium once; Playwright brings none of its own."""

@@ -40,8 +40,8 @@ class Outcome:
 class Arena:
     """A running stack, its story up to the live code, and fresh people for every fault."""
 
-    def __init__(self, stack: HeadlessStack, play: Play, customers: int) -> None:
-        self.stack, self.play, self.customers = stack, play, customers
+    def __init__(self, stack: HeadlessStack, play: Play, *, customers: int, seconds: float) -> None:
+        self.stack, self.play, self.customers, self.seconds = stack, play, customers, seconds
         self._next = 0
 
     @property

@@ -21,9 +21,14 @@ def _say(line: str) -> None:
 def tell(environment: Environment) -> None:
     """Play all steps; raises WrongFigureError at the first wrong figure."""
     django.setup()
+    from scrm.demo import figures
     from scrm.demo.story import codes, company, members, scans
     from scrm.demo.story.play import Play
 
+    if not figures.is_empty():
+        raise ServiceError(
+            "This stack has data already and the story needs an empty one; run it without STORY_URL."
+        )
     play = Play(environment, Report(_say))
     play.connect()
     company.files_arrive(play)
@@ -47,7 +52,10 @@ def seed(environment: Environment) -> None:
     play.connect()
     mark = environment.var / "demo.seeded"
     if mark.exists():
-        _say("The demo's data is still there.")
+        here, there = len(figures.relations()), len(scans.ledger_relations(play))
+        _say(
+            f"The demo's data is still there: {here} customer relations here, {there} in WeCom's sandbox."
+        )
         return
     if not figures.is_empty():
         raise ServiceError(

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 Value = TypeVar("Value")
 SHOWN = 12
+SMALL = 4
 
 
 class WrongFigureError(AssertionError):
@@ -42,7 +43,9 @@ class Report:
 def _short(value: object) -> str:
     if isinstance(value, int | float | str):
         return str(value)
-    if isinstance(value, dict | set | frozenset | list | tuple):
+    if isinstance(value, tuple) or (isinstance(value, dict) and len(value) < SMALL):
+        return str(value)
+    if isinstance(value, dict | set | frozenset | list):
         return f"{len(value)} entries"
     return repr(value)
 

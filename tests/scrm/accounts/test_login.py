@@ -132,3 +132,27 @@ def test_a_form_without_its_token_is_refused_in_words():
 
     assert answer.status_code == 403
     assert b"door-card" in answer.content
+
+
+def test_the_admin_refuses_who_is_no_staff_in_words_and_asks_a_stranger_to_log_in(client):
+    assert client.get("/ops/", follow=True).redirect_chain == [
+        ("/ops/login/?next=/ops/", 302),
+        ("/accounts/login/?next=/ops/", 302),
+    ]
+
+    client.force_login(UserFactory())
+    for address in (
+        "/ops/",
+        "/ops/inbox/inboxevent/",
+        "/ops/nowhere/",
+        "/ops/login/?next=/ops/",
+    ):
+        page = client.get(address, follow=True)
+        assert (page.status_code, len(page.redirect_chain) <= 2) == (403, True)
+        assert "403.html" in [template.name for template in page.templates]
+
+
+def test_the_admin_opens_to_staff(client):
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+
+    assert client.get("/ops/").status_code == 200

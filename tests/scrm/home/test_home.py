@@ -13,6 +13,7 @@ from scrm.accounts.models import User
 from scrm.core.jobs.models import JobRun, JobState
 from scrm.home.figures import PROVIDERS
 from tests.factories.accounts import UserFactory
+from tests.factories.attribution import AddEpisodeFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -135,6 +136,27 @@ def test_a_guide_is_told_that_the_console_is_not_for_guides(client, roles):
     assert b"side-link" not in page.content
 
 
+def test_who_has_no_role_is_offered_another_account_and_no_link_back_to_the_same_refusal(
+    client, roles, hq
+):
+    client.cookies["django_language"] = "en"
+    user = UserFactory(username="newcomer")
+    client.force_login(user)
+
+    page = client.get("/console/").content.decode()
+
+    assert "newcomer" in page
+    assert "ask HQ operations or the IT administrator" in page
+    assert "Log out and use another account" in page
+    assert 'href="/console/"' not in page
+
+    client.force_login(hq)
+    page = client.get("/console/health/").content.decode()
+
+    assert 'class="btn" href="/console/"' in page
+    assert "another account" not in page
+
+
 def test_no_button_leads_to_a_page_the_person_may_not_open(client, hq):
     client.force_login(hq)
 
@@ -148,3 +170,29 @@ def test_no_button_leads_to_a_page_the_person_may_not_open(client, hq):
         "/console/members/",
         "/console/customers/",
     ]
+
+
+def test_the_last_seven_days_of_adds_are_drawn_with_today_last(client, hq):
+    now = timezone.now()
+    for days in (0, 0, 2, 9):
+        AddEpisodeFactory(started_at=now - timedelta(days=days))
+    client.force_login(hq)
+
+    page = client.get("/console/")
+
+    card = next(card for card in page.context["cards"] if card.key == "adds_today")
+    assert card.figure.trend == (0, 0, 0, 0, 1, 0, 2)
+    assert card.figure.value == 2
+    assert [bar.height for bar in card.bars] == [1, 1, 1, 1, 20, 1, 40]
+    assert page.content.count(b"<rect") == 7
+
+
+@pytest.mark.parametrize("path", ["/console/members/import/", "/console/org/imports/new/"])
+def test_a_file_is_chosen_in_the_readers_language(client, hq, path):
+    client.force_login(hq)
+    client.cookies["django_language"] = "zh-hans"
+
+    page = client.get(path).content.decode()
+
+    assert "选择文件" in page
+    assert 'type="file"' in page
