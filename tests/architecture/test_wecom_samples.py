@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scrm.wecom.callbacks import parse_event
-from scrm.wecom.types import ExternalContactDetail
+from scrm.wecom.types import ExternalContact, FollowInfo
 
 SAMPLES = Path(os.environ.get("WECOM_SAMPLES", "/nonexistent"))
 needs_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason="WECOM_SAMPLES names no folder")
@@ -19,11 +19,11 @@ def test_every_sample_event_parses_to_its_event_name() -> None:
     files = [f for f in sorted(SAMPLES.glob("callback.*.xml")) if b"<Event>" in f.read_bytes()]
     assert len(files) > 20
 
-    # when each is parsed, then the event is named and the sender is known
-    for file in files:
-        fields = parse_event(file.read_bytes())
-        assert fields["Event"], file.name
-        assert fields["FromUserName"], file.name
+    # when each is parsed
+    names = {file.name: parse_event(file.read_bytes()).get("Event") for file in files}
+
+    # then each names its event
+    assert [name for name, event in names.items() if not event] == []
 
 
 @needs_samples
@@ -32,8 +32,9 @@ def test_the_sample_external_contact_is_read() -> None:
     body = json.loads((SAMPLES / "externalcontact.get.response.json").read_bytes())
 
     # when it is read
-    detail = ExternalContactDetail.from_json(body)
+    contact = ExternalContact.read(body["external_contact"])
+    follows = [FollowInfo.read(row) for row in body["follow_user"]]
 
     # then its ids and followers are there
-    assert detail.external_userid == body["external_contact"]["external_userid"]
-    assert [f.userid for f in detail.follow_users] == [f["userid"] for f in body["follow_user"]]
+    assert contact.external_userid == body["external_contact"]["external_userid"]
+    assert [follow.userid for follow in follows] == [row["userid"] for row in body["follow_user"]]

@@ -47,14 +47,20 @@ def test_running_demo_is_neither_reset_nor_started_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "demo.seeded").touch()
+    program = "import time; print(1, flush=True); time.sleep(60)"
     with subprocess.Popen(
-        [sys.executable, "-c", "import time; time.sleep(60)", "scrm.demo"]
+        [sys.executable, "-c", program, "scrm.demo"], stdout=subprocess.PIPE
     ) as demo:
-        (tmp_path / "demo.pid").write_text(str(demo.pid))
-        for words in (["--reset"], []):
-            assert run(monkeypatch, *words, "--var", str(tmp_path)) == 1
-            assert f"The demo runs already (process {demo.pid})" in capsys.readouterr().err
-        demo.kill()
+        try:
+            assert demo.stdout is not None
+            # Once it speaks, its command line is there to be read.
+            assert demo.stdout.readline() == b"1\n"
+            (tmp_path / "demo.pid").write_text(str(demo.pid))
+            for words in (["--reset"], []):
+                assert run(monkeypatch, *words, "--var", str(tmp_path)) == 1
+                assert f"The demo runs already (process {demo.pid})" in capsys.readouterr().err
+        finally:
+            demo.kill()
     assert (tmp_path / "demo.seeded").exists()
 
 
