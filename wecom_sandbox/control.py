@@ -11,7 +11,7 @@ from typing import Any
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from wecom_sandbox import ledger, logins, members, relations, switches, ways
+from wecom_sandbox import ledger, logins, members, relations, switches, transfers, ways
 from wecom_sandbox.console_changes import change_member, change_tag, seed_org
 from wecom_sandbox.defaults import app_named
 from wecom_sandbox.errors import WeComError
@@ -140,7 +140,7 @@ def _add(sandbox: Sandbox, body: Body) -> Any:
     person = need_person(sandbox, body["person_id"])
     with sandbox.store.transaction():
         row = members.need(sandbox.store, str(body["userid"]))
-        ways.check_receiver(row)
+        ways.check_receiver(sandbox.store, row)
         if relations.open_relation(sandbox, row["userid"], person.id) is not None:
             raise NotPossibleError("they are contacts already")
         added = relations.add(
@@ -161,6 +161,14 @@ def _delete(sandbox: Sandbox, body: Body) -> Any:
     person = need_person(sandbox, body["person_id"])
     relation_id = relations.delete(sandbox, str(body["userid"]), person.id, by=body["by"])
     return {"ok": True, "relation_id": relation_id}
+
+
+def _transfer_answer(sandbox: Sandbox, body: Body) -> Any:
+    if body["answer"] not in ("accept", "refuse"):
+        raise ValueError("answer must be accept or refuse")
+    person = need_person(sandbox, body["person_id"])
+    status = transfers.answer(sandbox, person.id, accept=body["answer"] == "accept")
+    return {"ok": True, "status": status}
 
 
 def _edit_remark(sandbox: Sandbox, body: Body) -> Any:
@@ -243,6 +251,7 @@ def _clock(sandbox: Sandbox, body: Body) -> Any:
         sandbox.clock.set_speed(float(body["speed"]))
     if "advance" in body:
         sandbox.clock.advance(float(body["advance"]))
+        transfers.settle_due(sandbox)
     return {"now": sandbox.clock.now(), "speed": sandbox.clock.speed}
 
 
@@ -284,6 +293,7 @@ _ACTIONS: dict[str, Action] = {
     "accept": _accept,
     "delete": _delete,
     "edit_remark": _edit_remark,
+    "transfer_answer": _transfer_answer,
     "callback_urls": _callback_urls,
     "activate": _activate,
     "delivery": _delivery,
@@ -298,6 +308,7 @@ _ACTIONS: dict[str, Action] = {
     "console_member": change_member,
     "seed_org": seed_org,
     "behaviour": switches.set_behaviour,
+    "no_contact_tag": switches.set_no_contact_tag,
     "scope": switches.set_scope,
     "trusted_ips": switches.set_trusted_ips,
     "trusted_domains": switches.set_trusted_domains,

@@ -12,6 +12,9 @@ CALLBACK_TOKEN = "sandboxScrmToken01"  # noqa: S105
 CALLBACK_AES_KEY = "sandboxScrmAesKey0123456789abcdefghijklmno0"
 CONTACT_CALLBACK_TOKEN = "sandboxContactToken1"  # noqa: S105
 CONTACT_CALLBACK_AES_KEY = "sandboxContactAesKey0123456789abcdefghijkl4"
+# Address-book tag that 客户联系's usage range leaves out, as an administrator would have set it up.
+NO_CONTACT_TAG = 9001
+NO_CONTACT_TAG_NAME = "暂停客户联系"
 ROBOT_KEY = "5a6db0c4-0001-4e0b-9f3a-5a4db0c40001"
 
 AppKind = Literal["contacts", "app"]

@@ -72,6 +72,10 @@ def _tags(sandbox: Sandbox) -> Rows:
     return [corp_tags.shown(sandbox.store, group) for group in groups]
 
 
+def _transfers(sandbox: Sandbox) -> Rows:
+    return [dict(row) for row in sandbox.store.rows("SELECT * FROM transfers ORDER BY id")]
+
+
 def _ways(sandbox: Sandbox) -> Rows:
     found = []
     for row in sandbox.store.rows("SELECT * FROM ways ORDER BY serial"):
@@ -90,6 +94,7 @@ _READERS: dict[str, Callable[[Sandbox], Rows]] = {
     "departments": _departments,
     "tags": _tags,
     "contact_ways": _ways,
+    "transfers": _transfers,
 }
 NAMES = tuple(_READERS)
 

@@ -166,6 +166,7 @@ def delete(store: Store, userid: str, *, at: int) -> None:
         raise WeComError(301005)
     store.run("DELETE FROM members WHERE userid = ?", userid)
     store.run("DELETE FROM member_departments WHERE userid = ?", userid)
+    store.run("DELETE FROM member_tag_users WHERE userid = ?", userid)
     store.run(
         "UPDATE relations SET status = 'unassigned', ended_at = ? WHERE userid = ? AND status IN ('active', 'half')",
         at, userid,

@@ -7,7 +7,7 @@ from typing import Any
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from wecom_sandbox import members, pages, relations, ways
+from wecom_sandbox import members, pages, relations, transfers, ways
 from wecom_sandbox.defaults import CORP_NAME
 from wecom_sandbox.people import Person
 from wecom_sandbox.relations import NotPossibleError
@@ -21,6 +21,7 @@ def rules() -> list[Rule]:
         Rule("/phone/p/<person_id>/scan", endpoint=scan, methods=["GET", "POST"]),
         Rule("/phone/p/<person_id>/add/<short_id>", endpoint=add, methods=["GET", "POST"]),
         Rule("/phone/p/<person_id>/chat/<userid>", endpoint=chat, methods=["GET"]),
+        Rule("/phone/p/<person_id>/chat/<userid>/transfer", endpoint=transfer, methods=["POST"]),
         Rule("/phone/p/<person_id>/chat/<userid>/delete", endpoint=delete, methods=["POST"]),
     ]
 
@@ -92,14 +93,26 @@ def chat(sandbox: Sandbox, request: Request, person_id: str, userid: str) -> Res
     if person is None or not rows:
         return _nobody(sandbox, request)
     member = members.find(sandbox.store, userid)
+    asked = transfers.waiting_for(sandbox, person.id, userid)
+    successor = members.find(sandbox.store, asked["takeover"]) if asked else None
     episodes: list[dict[str, Any]] = [
         {"relation": row, "welcome": _welcome(sandbox, row, person)} for row in rows
     ]
     return _page(
         sandbox, request, "chat.html", person, member=member, corp=CORP_NAME, episodes=episodes,
         name=member["name"] if member else userid, userid=userid, last=rows[-1],
+        asked=asked, successor=successor["name"] if successor else "",
         waiting=episodes[-1]["welcome"]["status"] == "open",
     )  # fmt: skip
+
+
+def transfer(sandbox: Sandbox, request: Request, person_id: str, userid: str) -> Response:
+    """The customer lets the hand-over happen at once, or refuses it."""
+    try:
+        transfers.answer(sandbox, person_id, accept=request.form.get("answer") == "accept")
+    except NotPossibleError:
+        return _nobody(sandbox, request)
+    return pages.redirect(f"/phone/p/{person_id}/chat/{userid}")
 
 
 def delete(sandbox: Sandbox, request: Request, person_id: str, userid: str) -> Response:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wecom_sandbox.clock import Clock
-from wecom_sandbox.defaults import CORP_NAME, ROBOT_KEY
+from wecom_sandbox.defaults import CORP_NAME, NO_CONTACT_TAG, NO_CONTACT_TAG_NAME, ROBOT_KEY
 from wecom_sandbox.delivery import Delivery
 from wecom_sandbox.faults import Faults
 from wecom_sandbox.people import People, Person
@@ -25,6 +25,7 @@ class Behaviour:
             or ``request`` (nothing until the member accepts).
         short_pages: cursor pages begin with an empty one and hold half of ``limit``.
         qr_links: what a QR picture holds: ``local`` (opens the phone page) or ``wecom``.
+        customer_limit: customers one member can take over by a transfer; 0 for no limit.
         own_welcome: userids with a welcome set in the admin console: their adds carry no WelcomeCode.
     """
 
@@ -33,6 +34,7 @@ class Behaviour:
         self.unverified = "half"
         self.short_pages = False
         self.qr_links = "local"
+        self.customer_limit = 0
         self.own_welcome: list[str] = []
 
 
@@ -124,6 +126,10 @@ class Sandbox:
             self.store.set_meta("people", people)
             self.store.insert("departments", id=1, name=CORP_NAME, parentid=0, ord=100_000_000)
             self.store.insert("robots", key=ROBOT_KEY, name="SCRM")
+            self.store.insert(
+                "member_tags", id=NO_CONTACT_TAG, name=NO_CONTACT_TAG_NAME, app="contacts"
+            )
+            self.store.set_meta("no_contact_tag", NO_CONTACT_TAG)
 
     def _load_people(self) -> People:
         changes = {

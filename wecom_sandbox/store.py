@@ -44,6 +44,15 @@ CREATE INDEX IF NOT EXISTS relations_user ON relations (userid, id);
 CREATE TABLE IF NOT EXISTS relation_tags (
   relation_id INTEGER NOT NULL, tag_id TEXT NOT NULL, PRIMARY KEY (relation_id, tag_id));
 CREATE INDEX IF NOT EXISTS relation_tags_tag ON relation_tags (tag_id);
+CREATE TABLE IF NOT EXISTS transfers (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, handover TEXT NOT NULL COLLATE NOCASE, takeover TEXT NOT NULL COLLATE NOCASE,
+  person_id TEXT NOT NULL, external_userid TEXT NOT NULL, status INTEGER NOT NULL, resigned INTEGER NOT NULL DEFAULT 0,
+  asked_at INTEGER NOT NULL, takeover_time INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '');
+CREATE INDEX IF NOT EXISTS transfers_person ON transfers (person_id);
+CREATE TABLE IF NOT EXISTS member_tags (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, app TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS member_tag_users (
+  tag_id INTEGER NOT NULL, userid TEXT NOT NULL COLLATE NOCASE, PRIMARY KEY (tag_id, userid));
 CREATE TABLE IF NOT EXISTS tag_groups (
   id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, ord INTEGER NOT NULL, create_time INTEGER NOT NULL,
   app TEXT NOT NULL, serial INTEGER NOT NULL);

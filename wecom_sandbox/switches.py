@@ -19,6 +19,12 @@ def set_behaviour(sandbox: Sandbox, body: Body) -> Any:
     return vars(behaviour)
 
 
+def set_no_contact_tag(sandbox: Sandbox, body: Body) -> Any:
+    """Which address-book tag 客户联系's usage range leaves out; 0 for a corp that did not set it up."""
+    sandbox.store.set_meta("no_contact_tag", int(body["tag_id"]))
+    return {"tag_id": int(body["tag_id"])}
+
+
 def set_scope(sandbox: Sandbox, body: Body) -> Any:
     """The app's visible range, and whether the contact sync secret may read members."""
     scopes = sandbox.scopes

@@ -5,7 +5,7 @@ import secrets
 import sqlite3
 from typing import Any
 
-from wecom_sandbox import members
+from wecom_sandbox import member_tags, members
 from wecom_sandbox.call import BAD_PARAMETER
 from wecom_sandbox.errors import WeComError
 from wecom_sandbox.scopes import subtree
@@ -79,16 +79,16 @@ def check_receivers(store: Store, kind: int, users: list[str], parties: list[int
     if len(expanded(store, users, parties)) > MOST_USERS:
         raise WeComError(BAD_PARAMETER, f"more than {MOST_USERS} users")
     for userid in users:
-        check_receiver(members.need(store, userid))
+        check_receiver(store, members.need(store, userid))
 
 
-def check_receiver(row: sqlite3.Row) -> None:
+def check_receiver(store: Store, row: sqlite3.Row) -> None:
     """41054, 40098 or 84074 when a member cannot receive customers."""
     if row["status"] != members.ACTIVE:
         raise WeComError(41054, row["userid"])
     if not row["real_name"]:
         raise WeComError(40098, row["userid"])
-    if not row["can_follow"]:
+    if not row["can_follow"] or member_tags.is_left_out(store, row["userid"]):
         raise WeComError(84074, row["userid"])
 
 
@@ -117,6 +117,7 @@ def eligible(store: Store, row: sqlite3.Row) -> list[str]:
             and member["status"] == members.ACTIVE
             and member["real_name"]
             and member["can_follow"]
+            and not member_tags.is_left_out(store, member["userid"])
         ):
             found.append(str(member["userid"]))
     return found

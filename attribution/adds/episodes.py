@@ -8,7 +8,7 @@ from operator import attrgetter
 
 ADD, HALF_ADD = "add", "half_add"
 ADDITIONS = frozenset({ADD, HALF_ADD})
-DELETIONS = frozenset({"del_by_member", "del_by_customer"})
+DELETIONS = frozenset({"del_by_member", "del_by_customer", "transferred"})
 
 
 @dataclass(frozen=True, order=True)

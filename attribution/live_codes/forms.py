@@ -21,6 +21,14 @@ class LiveCodeForm(forms.Form):
         help_text=_("Also shown as the remark of the code in WeCom."),
     )
     members = forms.TypedMultipleChoiceField(label=_("Members"), coerce=int)
+    backups = forms.TypedMultipleChoiceField(
+        label=_("Backups"),
+        coerce=int,
+        required=False,
+        help_text=_(
+            "Receive customers only while none of the members above can: full, restricted, away."
+        ),
+    )
     tags = forms.MultipleChoiceField(
         label=_("Tags"),
         required=False,
@@ -52,12 +60,12 @@ class LiveCodeForm(forms.Form):
         tags = [(tag.tag_id, f"{tag.group.name} / {tag.name}") for tag in tags_all()]
         self.fields["tags"].choices = tags  # type: ignore[attr-defined]
         # Which members may be chosen is the service's question; here every number is a choice.
-        self.fields["members"].choices = [(pk, pk) for pk in self.chosen_ids]  # type: ignore[attr-defined]
+        for name in ("members", "backups"):
+            self.fields[name].choices = [(pk, pk) for pk in self.chosen_ids(name)]  # type: ignore[attr-defined]
 
-    @property
-    def chosen_ids(self) -> list[int]:
-        """The members ticked in the request, else those of the code."""
-        raw = self.data.getlist("members") if self.is_bound else self.initial.get("members", ())  # type: ignore[attr-defined]
+    def chosen_ids(self, name: str) -> list[int]:
+        """The members ticked in the request under this field, else those of the code."""
+        raw = self.data.getlist(name) if self.is_bound else self.initial.get(name, ())  # type: ignore[attr-defined]
         return [int(pk) for pk in raw if str(pk).isdecimal() and len(str(pk)) < 19]
 
     def wish(self) -> LiveCodeWish:
@@ -70,6 +78,7 @@ class LiveCodeForm(forms.Form):
             remark_suffix=values["remark_suffix"].strip(),
             welcome_text=values["welcome_text"].replace("\r\n", "\n").strip(),
             skip_verify=values["skip_verify"],
+            backup_ids=values["backups"],
         )
 
 
@@ -79,6 +88,7 @@ def initial_of(code: LiveCode) -> dict[str, Any]:
     return {
         "name": wish.name,
         "members": list(wish.member_ids),
+        "backups": list(wish.backup_ids),
         "tags": list(wish.tag_ids),
         "remark_suffix": wish.remark_suffix,
         "welcome_text": wish.welcome_text,

@@ -88,11 +88,15 @@ class LiveCode(models.Model):
 
 
 class LiveCodeMember(models.Model):
-    """A chosen member, in the order chosen; `refusal` is WeCom's reason when it does not take this one."""
+    """A chosen member, in the order chosen; `refusal` is WeCom's reason when it does not take this one.
+
+    Backups stand behind the code only while none of the others can receive customers.
+    """
 
     live_code = models.ForeignKey(LiveCode, models.CASCADE, related_name="choices")
     member = models.ForeignKey(Member, models.PROTECT, related_name="live_code_choices")
     position = models.PositiveSmallIntegerField(_("position"), default=1)
+    is_backup = models.BooleanField(_("backup"), default=False)
     refusal = models.CharField(_("reason of WeCom's"), max_length=300, blank=True)
     refused_at = models.DateTimeField(_("refused at"), null=True, blank=True)
 

@@ -4,16 +4,23 @@ The row is there before WeCom is asked, and says that it was asked: an answer th
 whose outcome is looked up by its parameter, never a second way and never a lost one.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from attribution.live_codes.models import LiveCode, LiveCodeMember
 from attribution.live_codes.pictures import link_in
-from attribution.live_codes.selectors import choices_of, receivable, with_choices
+from attribution.live_codes.selectors import (
+    Blocked,
+    blocked,
+    choices_of,
+    receivable,
+    with_choices,
+)
 from attribution.live_codes.wecom_ways import Created, Pushed, create_way, find_way, push_members
 from scrm.core import gateway
 from scrm.core.alerts import services as alerts
@@ -50,19 +57,31 @@ def live_code_push(code_id: int, *, lane: str = "event") -> LiveCode:
 
 def live_codes_sweep() -> int:
     """Push every code that WeCom does not know as it should be; returns how many were pushed."""
+    return _push_needed(LiveCode.objects.order_by("pk"), blocked(), lane="sync")
+
+
+def live_codes_refresh_for(member_ids: Iterable[int]) -> int:
+    """Push the codes of these members that now want other members; returns how many were pushed.
+
+    Risk has it done when a member became full, restricted or free again.
+    """
+    codes = LiveCode.objects.filter(choices__member__in=list(member_ids)).order_by("pk").distinct()
+    return _push_needed(codes, blocked(), lane="event")
+
+
+def _push_needed(codes: QuerySet[LiveCode], risk: Blocked, *, lane: str) -> int:
     pushed = 0
-    codes = with_choices(LiveCode.objects.order_by("pk"))
-    for code in codes.iterator(chunk_size=_SWEEP_CHUNK):
-        if _needs_push(code):
-            live_code_push(code.pk, lane="sync")
+    for code in with_choices(codes).iterator(chunk_size=_SWEEP_CHUNK):
+        if _needs_push(code, risk):
+            live_code_push(code.pk, lane=lane)
             pushed += 1
     return pushed
 
 
-def _needs_push(code: LiveCode) -> bool:
+def _needs_push(code: LiveCode, risk: Blocked) -> bool:
     if code.status == Status.FAILED and code.config_id is None:
         return False  # WeCom refused it for good: a person changes it first
-    wanted = {choice.member.userid for choice in receivable(code.choices.all())}
+    wanted = {choice.member.userid for choice in receivable(code.choices.all(), risk)}
     if not wanted:
         return code.status != Status.EMPTY
     return code.status != Status.ACTIVE or not code.link or _differs(code, wanted)

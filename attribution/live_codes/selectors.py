@@ -1,14 +1,18 @@
 """Reads of live codes; every list starts from what the scope may see."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from attribution.live_codes.models import LiveCode, LiveCodeMember
 from contacts.directory.models import Member
 from contacts.directory.selectors import members_search, members_visible_to
+from risk.anomalies.selectors import restricted_members
+from risk.capacity.selectors import full_members
 from scrm.core.scope import Scope
 
 # WeCom takes at most 100 members behind one code (doc 92228).
@@ -60,13 +64,15 @@ def adds_by_code(code_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
 
 def with_choices(codes: QuerySet[LiveCode]) -> QuerySet[LiveCode]:
     """Fetch each code's chosen members in order."""
-    choices = LiveCodeMember.objects.select_related("member").order_by("position", "id")
+    choices = LiveCodeMember.objects.select_related("member").order_by(
+        "is_backup", "position", "id"
+    )
     return codes.prefetch_related(Prefetch("choices", queryset=choices))
 
 
 def choices_of(code: LiveCode) -> list[LiveCodeMember]:
     """Return the chosen members in order."""
-    return list(code.choices.select_related("member").order_by("position", "id"))
+    return list(code.choices.select_related("member").order_by("is_backup", "position", "id"))
 
 
 def choices_visible_to(scope: Scope, code: LiveCode) -> tuple[list[LiveCodeMember], int]:
@@ -81,15 +87,50 @@ def choices_visible_to(scope: Scope, code: LiveCode) -> tuple[list[LiveCodeMembe
     return visible, len(choices) - len(visible)
 
 
-def receivable(choices: Iterable[LiveCodeMember]) -> list[LiveCodeMember]:
-    """Return the choices WeCom should send customers to: ready, not refused lately, at most 100."""
+@dataclass(frozen=True)
+class Blocked:
+    """Members that must take no customer now, as risk says: full accounts and restricted ones."""
+
+    full: frozenset[int]
+    restricted: frozenset[int]
+
+    def reason(self, member_id: int) -> str:
+        """Return why a member is left out, in words; empty when risk has nothing against her."""
+        if member_id in self.restricted:
+            return _("The account is restricted after an incident.")
+        return _("The account is full.") if member_id in self.full else ""
+
+
+def blocked(member_ids: Iterable[int] | None = None) -> Blocked:
+    """Return who is full or restricted, of all members or of these, in two queries."""
+    ids = None if member_ids is None else list(member_ids)
+    return Blocked(full_members(ids), restricted_members(ids))
+
+
+def blocked_on(codes: Iterable[LiveCode]) -> Blocked:
+    """Return who of the codes' members is full or restricted, in two queries for all codes."""
+    return blocked({choice.member_id for code in codes for choice in code.choices.all()})
+
+
+def receivable(
+    choices: Iterable[LiveCodeMember], risk: Blocked | None = None
+) -> list[LiveCodeMember]:
+    """Return the choices WeCom should send customers to: ready, not refused lately, not blocked, at most 100.
+
+    The backups only when nobody else is left. `risk` saves its queries where many codes are looked at.
+    """
+    chosen = list(choices)
+    risk = risk or blocked(choice.member_id for choice in chosen)
     held = timezone.now() - REFUSAL_HOLDS
     ready = [
         choice
-        for choice in choices
-        if choice.member.is_ready and (choice.refused_at is None or choice.refused_at < held)
+        for choice in chosen
+        if choice.member.is_ready
+        and not risk.reason(choice.member_id)
+        and (choice.refused_at is None or choice.refused_at < held)
     ]
-    return ready[:MOST_MEMBERS]
+    first = [choice for choice in ready if not choice.is_backup]
+    return (first or ready)[:MOST_MEMBERS]
 
 
 def live_code_by_state(state: str) -> LiveCode | None:

@@ -1,6 +1,6 @@
 """Makes and changes live codes in our own tables; `pushing` tells WeCom."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -21,7 +21,10 @@ from scrm.core.scope import Scope
 
 @dataclass(frozen=True)
 class LiveCodeWish:
-    """What a person wants of a code; `member_ids` are ids of contacts.Member, in order."""
+    """What a person wants of a code; `member_ids` and `backup_ids` are ids of contacts.Member, in order.
+
+    One who is named in both lists is no backup.
+    """
 
     name: str
     member_ids: Sequence[int]
@@ -29,6 +32,7 @@ class LiveCodeWish:
     remark_suffix: str = ""
     welcome_text: str = ""
     skip_verify: bool = True
+    backup_ids: Sequence[int] = field(default_factory=tuple)
 
 
 @transaction.atomic
@@ -42,7 +46,7 @@ def live_code_create(wish: LiveCodeWish, *, scope: Scope, actor: Any) -> LiveCod
     code = LiveCode(state=parameters.issue(kind="live_code", actor=actor), created_by=actor)
     _apply(code, wish)
     code.save()
-    _choose(code, members)
+    _choose(code, members, set(wish.member_ids))
     audit.record(
         actor=actor, action="live_code.create", target=f"live_code:{code.pk}", after=_record(wish)
     )
@@ -58,7 +62,7 @@ def live_code_update(code: LiveCode, wish: LiveCodeWish, *, scope: Scope, actor:
     before = _record(wish_of(code))
     _apply(code, wish)
     code.save()
-    _choose(code, members)
+    _choose(code, members, set(wish.member_ids))
     audit.record(
         actor=actor,
         action="live_code.update",
@@ -73,14 +77,18 @@ def wish_of(code: LiveCode) -> LiveCodeWish:
     """Return what a stored code stands for."""
     return LiveCodeWish(
         name=code.name,
-        member_ids=tuple(
-            code.choices.order_by("position", "id").values_list("member_id", flat=True)
-        ),
+        member_ids=_ids_of(code, is_backup=False),
         tag_ids=tuple(code.tag_ids),
         remark_suffix=code.remark_suffix,
         welcome_text=code.welcome_text,
         skip_verify=code.skip_verify,
+        backup_ids=_ids_of(code, is_backup=True),
     )
+
+
+def _ids_of(code: LiveCode, *, is_backup: bool) -> tuple[int, ...]:
+    chosen = code.choices.filter(is_backup=is_backup).order_by("position", "id")
+    return tuple(chosen.values_list("member_id", flat=True))
 
 
 def _record(wish: LiveCodeWish) -> dict[str, Any]:
@@ -99,8 +107,8 @@ def _apply(code: LiveCode, wish: LiveCodeWish) -> None:
 
 
 def _members(wish: LiveCodeWish, scope: Scope) -> list[Member]:
-    ids = list(dict.fromkeys(wish.member_ids))
-    if not ids:
+    ids = list(dict.fromkeys([*wish.member_ids, *wish.backup_ids]))
+    if not wish.member_ids:
         raise ValidationFailed(
             _("Choose at least one member."), code="members_missing", field="members"
         )
@@ -137,17 +145,20 @@ def _check(wish: LiveCodeWish) -> None:
         )
 
 
-def _choose(code: LiveCode, members: Sequence[Member]) -> None:
-    """Replace the chosen members; those who stay keep what WeCom said of them."""
+def _choose(code: LiveCode, members: Sequence[Member], first: Collection[int]) -> None:
+    """Replace the chosen members, backups all but the `first`; those who stay keep what WeCom said of them."""
     kept = {choice.member_id: choice for choice in code.choices.all()}
     wanted = {member.pk for member in members}
     code.choices.exclude(member_id__in=wanted).delete()
     new = []
     for position, member in enumerate(members, start=1):
         choice = kept.get(member.pk)
+        place = (position, member.pk not in first)
         if choice is None:
-            new.append(LiveCodeMember(live_code=code, member=member, position=position))
-        elif choice.position != position:
-            choice.position = position
-            choice.save(update_fields=["position"])
+            choice = LiveCodeMember(live_code=code, member=member)
+            choice.position, choice.is_backup = place
+            new.append(choice)
+        elif (choice.position, choice.is_backup) != place:
+            choice.position, choice.is_backup = place
+            choice.save(update_fields=["position", "is_backup"])
     LiveCodeMember.objects.bulk_create(new)

@@ -50,9 +50,10 @@ def live_code_list(request: ScopedRequest) -> HttpResponse:
 
 def _count_adds(page: ListPage) -> None:
     counts = selectors.adds_by_code(code.pk for code in page.rows)
+    risk = selectors.blocked_on(page.rows)
     for code in page.rows:
         code.adds = counts.get(code.pk, (0, 0))
-        code.able = len(selectors.receivable(code.choices.all()))
+        code.able = len(selectors.receivable(code.choices.all(), risk))
 
 
 @require_http_methods(["GET", "POST"])
@@ -102,8 +103,10 @@ def _pushed(request: ScopedRequest, code: LiveCode) -> HttpResponse:
 
 
 def _form_page(request: ScopedRequest, form: LiveCodeForm, code: LiveCode | None) -> HttpResponse:
-    chosen, found = selectors.pickable(request.scope, "", form.chosen_ids)
-    context = {"form": form, "code": code, "chosen": chosen, "found": found}
+    pickers = {
+        name: _picker(request, name, "", form.chosen_ids(name)) for name in ("members", "backups")
+    }
+    context = {"form": form, "code": code, **pickers}
     return render(request, f"{FOLDER}/form.html", context, status=422 if form.errors else 200)
 
 
@@ -111,11 +114,19 @@ def _form_page(request: ScopedRequest, form: LiveCodeForm, code: LiveCode | None
 @requires("live_codes.edit")
 def member_picker(request: ScopedRequest) -> HttpResponse:
     """Show the ticked members and those that match the search, with what keeps each from serving."""
-    ids = [int(pk) for pk in request.GET.getlist("members") if pk.isdecimal() and len(pk) < 19]
-    chosen, found = selectors.pickable(
-        request.scope, request.GET.get("q", "")[:TEXT_MOST], ids[: selectors.MOST_MEMBERS]
-    )
-    return render(request, f"{FOLDER}/picker.html", {"chosen": chosen, "found": found})
+    field = "backups" if "backup" in request.GET else "members"
+    ids = [int(pk) for pk in request.GET.getlist(field) if pk.isdecimal() and len(pk) < 19]
+    picker = _picker(request, field, request.GET.get("q", "")[:TEXT_MOST], ids)
+    return render(request, f"{FOLDER}/picker.html", {"picker": picker})
+
+
+def _picker(request: ScopedRequest, field: str, text: str, ids: list[int]) -> dict[str, Any]:
+    """Return what a picker shows: the ticked members first, then those that match the text."""
+    chosen, found = selectors.pickable(request.scope, text, ids[: selectors.MOST_MEMBERS])
+    risk = selectors.blocked(member.pk for member in [*chosen, *found])
+    for member in [*chosen, *found]:
+        member.blocked_reason = risk.reason(member.pk)  # type: ignore[attr-defined]
+    return {"field": field, "chosen": chosen, "found": found}
 
 
 @require_GET
@@ -124,6 +135,11 @@ def live_code_detail(request: ScopedRequest, pk: int) -> HttpResponse:
     """Show a code: picture, who answers and who is left out and why, adds."""
     code = get_object_or_404(selectors.live_codes_visible_to(request.scope), pk=pk)
     choices, hidden = selectors.choices_visible_to(request.scope, code)
+    risk = selectors.blocked(choice.member_id for choice in choices)
+    taken = {choice.pk for choice in selectors.receivable(selectors.choices_of(code))}
+    for choice in choices:
+        choice.why_not = choice.reason or risk.reason(choice.member_id)  # type: ignore[attr-defined]
+        choice.waits = not choice.why_not and choice.pk not in taken  # type: ignore[attr-defined]
     context: dict[str, Any] = {
         "code": code,
         "choices": choices,

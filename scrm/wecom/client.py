@@ -21,6 +21,7 @@ from scrm.wecom.api.department import DepartmentApi
 from scrm.wecom.api.external_contact import ExternalContactApi
 from scrm.wecom.api.media import MediaApi
 from scrm.wecom.api.message import MessageApi
+from scrm.wecom.api.tag import TagApi
 from scrm.wecom.api.user import UserApi
 from scrm.wecom.api.welcome import WelcomeApi
 from scrm.wecom.deadline import TOTAL_SECONDS, Deadline
@@ -63,6 +64,7 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
     external_contact = ExternalContactApi()
     contact_way = ContactWayApi()
     corp_tag = CorpTagApi()
+    tag = TagApi()
     welcome = WelcomeApi()
     media = MediaApi()
     message = MessageApi()

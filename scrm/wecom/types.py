@@ -114,6 +114,32 @@ class ExternalContactRow:
 
 
 @dataclass(frozen=True)
+class TransferAnswer:
+    """What WeCom said of one customer of a transfer; 0 means asked, not handed over."""
+
+    external_userid: str
+    errcode: int
+
+
+@dataclass(frozen=True)
+class TransferResult:
+    """How one asked customer stands: 1 done, 2 waiting, 3 refused, 4 successor full, 5 no record."""
+
+    external_userid: str
+    status: int
+    takeover_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Unassigned:
+    """A customer whose member was deleted (doc 92124)."""
+
+    handover_userid: str
+    external_userid: str
+    left_at: datetime | None
+
+
+@dataclass(frozen=True)
 class ExternalContactPage:
     """A page of a batch read; empty `next_cursor` ends the walk, a page may be empty before it."""
 

@@ -9,6 +9,7 @@ from wecom_sandbox.call import BAD_PARAMETER, Call
 from wecom_sandbox.cursors import make, page, read
 from wecom_sandbox.endpoints import Access, endpoint
 from wecom_sandbox.errors import WeComError
+from wecom_sandbox.member_tags import is_left_out
 from wecom_sandbox.people import Person
 from wecom_sandbox.relations import need_readable, write_remark
 
@@ -27,7 +28,14 @@ def get_follow_user_list(call: Call) -> dict[str, Any]:
     """Members who may have customers."""
     rows = call.sandbox.store.rows("SELECT userid FROM members WHERE can_follow ORDER BY rowid")
     sees = call.sandbox.scopes.sees_user
-    return {"follow_user": [row["userid"] for row in rows if sees(call.caller, row["userid"])]}
+    return {
+        "follow_user": [
+            row["userid"]
+            for row in rows
+            if sees(call.caller, row["userid"])
+            and not is_left_out(call.sandbox.store, row["userid"])
+        ]
+    }
 
 
 @endpoint(

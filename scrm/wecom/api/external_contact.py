@@ -1,20 +1,25 @@
-"""Customers and follow relations (docs 92113, 92114, 92571, 92994, 92118)."""
+"""Customers and follow relations (docs 92113, 92114, 92571, 92994, 92118), and their transfer (92124, 92125)."""
 
 from collections.abc import Iterator, Sequence
 
 from scrm.wecom.api.base import Area, filled, now
 from scrm.wecom.errors import NO_RELATION_CODE, WeComPermanent
-from scrm.wecom.reading import items, table, text, texts
+from scrm.wecom.reading import flag, items, moment, number, table, text, texts
 from scrm.wecom.types import (
     ExternalContact,
     ExternalContactDetail,
     ExternalContactPage,
     ExternalContactRow,
     FollowInfo,
+    TransferAnswer,
+    TransferResult,
+    Unassigned,
 )
 
 BATCH_MEMBERS = 100
 BATCH_ROWS = 100
+TRANSFER_CUSTOMERS = 100
+TRANSFER_MESSAGE = 200
 # 500 followers a page: more pages than this is no customer but a fault.
 _MOST_PAGES = 40
 
@@ -127,3 +132,113 @@ class ExternalContactApi(Area):
         body = {"unionid": unionid, "openid": openid, "subject_type": subject_type}
         data = self._query("idconvert/unionid_to_external_userid", body)
         return text(data, "external_userid"), text(data, "pending_id")
+
+    def transfer_customer(
+        self,
+        handover_userid: str,
+        takeover_userid: str,
+        external_userids: Sequence[str],
+        message: str = "",
+    ) -> tuple[TransferAnswer, ...]:
+        """Ask to hand at most 100 customers of a member in service to another (doc 92125).
+
+        Each customer has an answer of its own; they may refuse within 24 hours, else they are handed over.
+        message (at most 200 characters) is what they read. Raises ValueError for too many.
+        """
+        return self._transfer(
+            "externalcontact/transfer_customer",
+            handover_userid,
+            takeover_userid,
+            external_userids,
+            message,
+        )
+
+    def resigned_transfer_customer(
+        self, handover_userid: str, takeover_userid: str, external_userids: Sequence[str]
+    ) -> tuple[TransferAnswer, ...]:
+        """Hand at most 100 customers of a deleted member to another (doc 94081)."""
+        return self._transfer(
+            "externalcontact/resigned/transfer_customer",
+            handover_userid,
+            takeover_userid,
+            external_userids,
+            "",
+        )
+
+    def _transfer(
+        self,
+        endpoint: str,
+        handover_userid: str,
+        takeover_userid: str,
+        external_userids: Sequence[str],
+        message: str,
+    ) -> tuple[TransferAnswer, ...]:
+        if not 0 < len(external_userids) <= TRANSFER_CUSTOMERS:
+            raise ValueError(f"1 to {TRANSFER_CUSTOMERS} customers a call")
+        body = filled(
+            handover_userid=handover_userid,
+            takeover_userid=takeover_userid,
+            external_userid=[*external_userids],
+            transfer_success_msg=message[:TRANSFER_MESSAGE] or None,
+        )
+        data = self._write(endpoint, body)
+        return tuple(
+            TransferAnswer(text(row, "external_userid"), number(row, "errcode"))
+            for row in items(data, "customer")
+        )
+
+    def transfer_result(
+        self, handover_userid: str, takeover_userid: str
+    ) -> tuple[TransferResult, ...]:
+        """Return how all customers asked for a pair in service stand, over all pages (doc 94088)."""
+        return self._results("externalcontact/transfer_result", handover_userid, takeover_userid)
+
+    def resigned_transfer_result(
+        self, handover_userid: str, takeover_userid: str
+    ) -> tuple[TransferResult, ...]:
+        """Return how all customers of a deleted member asked for a successor stand (doc 94082)."""
+        endpoint = "externalcontact/resigned/transfer_result"
+        return self._results(endpoint, handover_userid, takeover_userid)
+
+    def _results(
+        self, endpoint: str, handover_userid: str, takeover_userid: str
+    ) -> tuple[TransferResult, ...]:
+        found: list[TransferResult] = []
+        cursor = ""
+        for _page in range(_MOST_PAGES):
+            body = filled(
+                handover_userid=handover_userid,
+                takeover_userid=takeover_userid,
+                cursor=cursor or None,
+            )
+            data = self._query(endpoint, body)
+            found += [
+                TransferResult(
+                    text(row, "external_userid"),
+                    number(row, "status"),
+                    moment(row, "takeover_time"),
+                )
+                for row in items(data, "customer")
+            ]
+            following = text(data, "next_cursor")
+            if not following or following == cursor:
+                break
+            cursor = following
+        return tuple(found)
+
+    def get_unassigned_list(
+        self, cursor: str = "", page_size: int = 1000
+    ) -> tuple[tuple[Unassigned, ...], str]:
+        """Return a page of the customers of deleted members, and the next cursor (doc 92124)."""
+        body = filled(cursor=cursor or None, page_size=page_size)
+        data = self._query("externalcontact/get_unassigned_list", body)
+        rows = tuple(
+            Unassigned(
+                text(row, "handover_userid"),
+                text(row, "external_userid"),
+                moment(row, "dimission_time"),
+            )
+            for row in items(data, "info")
+        )
+        following = "" if flag(data, "is_last") else text(data, "next_cursor")
+        return rows, following

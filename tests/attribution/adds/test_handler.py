@@ -203,5 +203,6 @@ def test_an_add_counts_before_wecom_is_read_and_promises_wait_for_the_relation()
         "adds.promises",
         "oneid.person_changed",
     ]
-    assert [[handler.name for handler in route] for route in routes] == [names, names]
+    for route in routes:
+        assert [handler.name for handler in route if handler.name in names] == names
     assert ADD_EPISODE.fetch is None

@@ -54,6 +54,6 @@ def test_people_are_named_and_masked_for_who_may_not_know_them(
     masked = client.get(reverse("adds:list")).content.decode()
 
     # then one reads names and may open the customer, the other reads neither
-    page = reverse("relations:detail", args=[contact.pk])
+    page = reverse("profile:detail", args=[contact.pk])
     assert ("张三丰" in full, guide_li.name in full, page in full) == (True, True, True)
     assert ("张三丰" in masked, "张***" in masked, page in masked) == (False, True, False)
