@@ -1,23 +1,48 @@
 """Gathers the models of this app's features."""
 
-from customers.crm.models import CrmMember, MemberImport
+from customers.crm.models import (
+    Asset,
+    CrmMember,
+    Goods,
+    HistoryChange,
+    MemberImport,
+    Order,
+    OrderChange,
+    OrderLine,
+    Refund,
+)
+from customers.inheritance.models import HandoverItem, HandoverPlan
 from customers.oneid.models import Conflict, Decision, MergeLog, Person, PersonLink, RecordKey
+from customers.profile.models import DoNotContact, FollowUpNote
 from customers.relations.models import ExternalContact, FollowRelation, RecordChange, RelationEvent
 from customers.tags.models import Tag, TagGroup
+from customers.timeline.models import TimelineEntry
 
 __all__ = [
+    "Asset",
     "Conflict",
     "CrmMember",
     "Decision",
+    "DoNotContact",
     "ExternalContact",
     "FollowRelation",
+    "FollowUpNote",
+    "Goods",
+    "HandoverItem",
+    "HandoverPlan",
+    "HistoryChange",
     "MemberImport",
     "MergeLog",
+    "Order",
+    "OrderChange",
+    "OrderLine",
     "Person",
     "PersonLink",
     "RecordChange",
     "RecordKey",
+    "Refund",
     "RelationEvent",
     "Tag",
     "TagGroup",
+    "TimelineEntry",
 ]

@@ -1,6 +1,7 @@
-"""Members for the retailer's own systems: batches in, one member out."""
+"""Members, orders, refunds, goods and assets for the retailer's own systems: batches in, one member out."""
 
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, cast
 
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -10,15 +11,41 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from customers.crm.batches import (
+    ROWS_A_CALL,
+    BatchResultSerializer,
+    Checked,
+    answer_of,
+    by_serializer,
+    checked,
+)
+from customers.crm.goods import AssetRow, GoodsRow, members_known
 from customers.crm.models import CrmMember
-from customers.crm.rows import FIELDS, MemberRow, read_row
+from customers.crm.orders import LineRow, OrderRow, RefundRow, UpsertResult
+from customers.crm.rows import FIELDS, ID_TEXT, MemberRow, read_row
 from customers.crm.selectors import members_of_partner
-from customers.crm.services import members_upsert
+from customers.crm.serializers import (
+    AssetsEnvelope,
+    AssetSerializer,
+    GoodsEnvelope,
+    GoodsSerializer,
+    OrdersEnvelope,
+    OrderSerializer,
+    RefundsEnvelope,
+    RefundSerializer,
+)
+from customers.crm.services import (
+    assets_upsert,
+    goods_upsert,
+    members_upsert,
+    orders_upsert,
+    refunds_upsert,
+)
 from scrm.accounts.models import PartnerKey
 from scrm.core.api import IdempotentMixin, PartnerRateThrottle, StrictSerializer
 from scrm.core.phone import mask_phone
 
-ROWS_A_CALL = 500
+IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
 
 
 class MemberSerializer(StrictSerializer):
@@ -88,9 +115,7 @@ class MembersBatchView(IdempotentMixin, APIView):
         operation_id="members_batch",
         request=BatchSerializer,
         responses=BatchAnswerSerializer,
-        parameters=[
-            OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
-        ],
+        parameters=[IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
         """Store the usable rows, and name every other one by its index with what is wrong."""
@@ -128,30 +153,158 @@ class MemberView(APIView):
 
 def _checked(sent: list[dict[str, Any]]) -> tuple[list[MemberRow], list[dict[str, Any]]]:
     """Return the usable rows, and errors by index; a member number that comes twice is an error."""
-    rows: list[MemberRow] = []
-    errors: list[dict[str, Any]] = []
-    seen: dict[str, int] = {}
-    for index, item in enumerate(sent):
-        row, wrong = _read(item)
-        if row is not None and row.member_no in seen:
-            wrong = {
-                "member_no": [
-                    _("The same member number as item %(index)d.") % {"index": seen[row.member_no]}
-                ]
-            }
-        if wrong or row is None:
-            errors.append(
-                {"index": index, "member_no": str(item.get("member_no", ""))[:64], "fields": wrong}
-            )
-            continue
-        seen[row.member_no] = index
-        rows.append(row)
-    return rows, errors
+    found = checked(sent, key=("member_no",), read=_read, label="member_no")
+    return found.rows, found.errors
 
 
-def _read(item: dict[str, Any]) -> tuple[MemberRow | None, dict[str, Any]]:
+def _read(item: Mapping[str, Any]) -> tuple[MemberRow | None, Mapping[str, Any]]:
     serializer = MemberSerializer(data=item)
     if not serializer.is_valid():
         return None, dict(serializer.errors)
     read = read_row(serializer.validated_data)
     return read.row, {name: [words] for name, words in read.errors.items()}
+
+
+# --- orders, refunds, goods, assets ------------------------------------------------------------------------------
+
+
+class _FactsBatchView(IdempotentMixin, APIView):
+    """Create or replace rows; a bad row stops no other, and the same Idempotency-Key repeats the answer."""
+
+    throttle_classes = (PartnerRateThrottle,)
+    api_rate = "1200/min"
+    rows_name: ClassVar[str]
+    envelope: ClassVar[type[StrictSerializer]]
+
+    def read(self, sent: Sequence[Mapping[str, Any]]) -> Checked[Any]:
+        """Return the usable rows and the errors."""
+        raise TypeError("each batch reads its own rows")
+
+    def store(self, rows: Sequence[Any]) -> UpsertResult:
+        """Write the usable rows."""
+        raise TypeError("each batch stores its own rows")
+
+    def answer(self, request: Request) -> Response:
+        """Check, store, and name every bad row by its index."""
+        batch = self.envelope(data=request.data)
+        batch.is_valid(raise_exception=True)
+        found = self.read(batch.validated_data[self.rows_name])
+        counts = self.store(found.rows)
+        return Response(BatchResultSerializer(answer_of(counts, found.errors)).data)
+
+
+class OrdersBatchView(_FactsBatchView):
+    """Paid orders."""
+
+    api_scope = "orders.write"
+    rows_name, envelope = "orders", OrdersEnvelope
+
+    @extend_schema(
+        operation_id="orders_batch",
+        request=OrdersEnvelope,
+        responses=BatchResultSerializer,
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        """Store the usable orders; an order sent again replaces the former one."""
+        return self.answer(request)
+
+    def read(self, sent: Sequence[Mapping[str, Any]]) -> Checked[Any]:
+        """Read orders with their lines."""
+        return checked(sent, key=("order_no",), read=by_serializer(OrderSerializer, _order_row))
+
+    def store(self, rows: Sequence[Any]) -> UpsertResult:
+        """Write orders."""
+        return orders_upsert(rows)
+
+
+def _order_row(values: dict[str, Any]) -> OrderRow:
+    lines = tuple(LineRow(**line) for line in values.pop("lines", ()))
+    return OrderRow(**values, lines=lines)
+
+
+class RefundsBatchView(_FactsBatchView):
+    """Money given back."""
+
+    api_scope = "orders.write"
+    rows_name, envelope = "refunds", RefundsEnvelope
+
+    @extend_schema(
+        operation_id="refunds_batch",
+        request=RefundsEnvelope,
+        responses=BatchResultSerializer,
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        """Store the usable refunds; they may come before their orders."""
+        return self.answer(request)
+
+    def read(self, sent: Sequence[Mapping[str, Any]]) -> Checked[Any]:
+        """Read refunds."""
+        read = by_serializer(RefundSerializer, lambda values: RefundRow(**values))
+        return checked(sent, key=("refund_no",), read=read)
+
+    def store(self, rows: Sequence[Any]) -> UpsertResult:
+        """Write refunds and settle their orders."""
+        return refunds_upsert(rows)
+
+
+class GoodsBatchView(_FactsBatchView):
+    """Sellable things."""
+
+    api_scope = "goods.write"
+    rows_name, envelope = "goods", GoodsEnvelope
+
+    @extend_schema(
+        operation_id="goods_batch",
+        request=GoodsEnvelope,
+        responses=BatchResultSerializer,
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        """Store the usable goods; goods sent again replace the former ones."""
+        return self.answer(request)
+
+    def read(self, sent: Sequence[Mapping[str, Any]]) -> Checked[Any]:
+        """Read goods."""
+        read = by_serializer(GoodsSerializer, lambda values: GoodsRow(**values))
+        return checked(sent, key=("sku",), read=read)
+
+    def store(self, rows: Sequence[Any]) -> UpsertResult:
+        """Write goods."""
+        return goods_upsert(rows)
+
+
+class AssetsBatchView(_FactsBatchView):
+    """Points, balances and coupons of members."""
+
+    api_scope = "assets.write"
+    rows_name, envelope = "assets", AssetsEnvelope
+
+    @extend_schema(
+        operation_id="assets_batch",
+        request=AssetsEnvelope,
+        responses=BatchResultSerializer,
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        """Store what members own now; a member has to be sent before their assets."""
+        return self.answer(request)
+
+    def read(self, sent: Sequence[Mapping[str, Any]]) -> Checked[Any]:
+        """Read assets of members we know."""
+        named = [str(item.get("member_no", "")) for item in sent]
+        known = members_known([number for number in named if ID_TEXT.fullmatch(number)])
+        plain = by_serializer(AssetSerializer, lambda values: AssetRow(**values))
+
+        def read(item: Mapping[str, Any]) -> tuple[AssetRow | None, Mapping[str, Any]]:
+            row, wrong = plain(item)
+            if row is not None and row.member_no not in known:
+                return None, {"member_no": [_("There is no such member. Send the member first.")]}
+            return row, wrong
+
+        return checked(sent, key=("member_no", "kind", "code"), read=read)
+
+    def store(self, rows: Sequence[Any]) -> UpsertResult:
+        """Write assets."""
+        return assets_upsert(rows)

@@ -5,8 +5,8 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from customers.crm.models import CrmMember
-from customers.crm.selectors import members_search
+from customers.crm.models import CrmMember, Goods, Order
+from customers.crm.selectors import members_search, orders_search
 from scrm.core.excel.guard import MAX_UPLOAD_BYTES
 
 
@@ -26,6 +26,45 @@ class MemberFilter(django_filters.FilterSet):  # type: ignore[misc]
     def search(self, queryset: QuerySet[CrmMember], name: str, value: str) -> QuerySet[CrmMember]:
         """Look up by blind index or number."""
         return members_search(queryset, value)
+
+
+class OrderFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Find an order, narrow by store, status and day of payment."""
+
+    q = django_filters.CharFilter(label=_("Order or member number"), method="search")
+    store_code = django_filters.CharFilter(label=_("Store code"), lookup_expr="exact")
+    status = django_filters.ChoiceFilter(
+        label=_("Status"), choices=Order.Status.choices, empty_label=_("Any status")
+    )
+    paid = django_filters.DateFilter(
+        label=_("Paid on"),
+        field_name="paid_at",
+        lookup_expr="date",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+    class Meta:
+        model = Order
+        fields: list[str] = []
+
+    def search(self, queryset: QuerySet[Order], name: str, value: str) -> QuerySet[Order]:
+        """Look up by number."""
+        return orders_search(queryset, value)
+
+
+class GoodsFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Find goods by SKU, model or category."""
+
+    sku = django_filters.CharFilter(label=_("SKU"), lookup_expr="iexact")
+    model = django_filters.CharFilter(label=_("Model"), lookup_expr="iexact")
+    category = django_filters.CharFilter(label=_("Category"), lookup_expr="exact")
+    state = django_filters.ChoiceFilter(
+        label=_("State"), choices=Goods.State.choices, empty_label=_("Any state")
+    )
+
+    class Meta:
+        model = Goods
+        fields: list[str] = []
 
 
 class MemberFileForm(forms.Form):

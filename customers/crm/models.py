@@ -1,5 +1,6 @@
 """Members of the retailer's own member system."""
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
@@ -102,3 +103,249 @@ class MemberImport(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+
+# --- what members bought and own -----------------------------------------------------------------------------
+
+
+class Goods(models.Model):
+    """One sellable thing by `sku`; orders keep their own copy of name, size and colour."""
+
+    class State(models.TextChoices):
+        ON_SALE = "on_sale", _("on sale")
+        OFF_SALE = "off_sale", _("off sale")
+
+    data_map: ClassVar[dict[str, DataUse]] = {}
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    sku = models.CharField(_("SKU"), max_length=64, unique=True)
+    name = models.CharField(_("goods"), max_length=128)
+    model = models.CharField(_("model"), max_length=64, blank=True)
+    category = models.CharField(_("category"), max_length=64, blank=True)
+    size = models.CharField(_("size"), max_length=32, blank=True)
+    colour = models.CharField(_("colour"), max_length=32, blank=True)
+    price = models.DecimalField(
+        _("price"), max_digits=12, decimal_places=2, default=Decimal("0.00")
+    )
+    picture_url = models.CharField(_("picture"), max_length=512, blank=True)
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.ON_SALE)
+    updated_at = models.DateTimeField(_("updated at"))
+
+    class Meta:
+        verbose_name = _("goods")
+        verbose_name_plural = _("goods")
+
+    def __str__(self) -> str:
+        return self.sku
+
+
+class Order(models.Model):
+    """A paid order by `order_no`.
+
+    Who bought it is what the sender said (`member_no`, `unionid`, `external_userid`); `member` is joined
+    as soon as the member is known, whichever of the two comes first. `refunded` and `status` follow from
+    the refunds alone, so that orders and refunds may come in any order. `parameter` is the guide's
+    parameter as the surface carried it; attribution judges it.
+    """
+
+    class Status(models.TextChoices):
+        PAID = "paid", _("paid")
+        PARTLY_REFUNDED = "partly_refunded", _("partly refunded")
+        REFUNDED = "refunded", _("refunded")
+
+    data_map: ClassVar[dict[str, DataUse]] = {
+        "member_no": DataUse("join order and member", "identity", WHILE_MEMBER),
+        "unionid": DataUse("join order and person", "identity", WHILE_MEMBER),
+        "external_userid": DataUse("join order and WeCom customer", "identity", WHILE_MEMBER),
+    }
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    order_no = models.CharField(_("order number"), max_length=64, unique=True)
+    member = models.ForeignKey(
+        CrmMember, models.SET_NULL, null=True, blank=True, related_name="orders"
+    )
+    member_no = models.CharField(_("member number"), max_length=64, blank=True)
+    unionid = models.CharField(_("unionid"), max_length=64, blank=True)
+    external_userid = models.CharField(_("external userid"), max_length=64, blank=True)
+    store_code = models.CharField(_("store code"), max_length=64, blank=True)
+    channel = models.CharField(_("channel"), max_length=32, blank=True)
+    parameter = models.CharField(_("parameter"), max_length=64, blank=True)
+    paid_at = models.DateTimeField(_("paid at"))
+    amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2)
+    refunded = models.DecimalField(
+        _("refunded"), max_digits=12, decimal_places=2, default=Decimal("0.00")
+    )
+    status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.PAID)
+    digest = models.BinaryField(_("digest"), max_length=32)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated at"))
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gte=0, refunded__gte=0), name="customers_order_not_negative"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["member", "-paid_at", "-id"], name="customers_order_member"),
+            models.Index(fields=["-paid_at", "-id"], name="customers_order_newest"),
+            models.Index(fields=["store_code", "-paid_at"], name="customers_order_store"),
+            models.Index(
+                fields=["unionid", "-paid_at"],
+                condition=~Q(unionid=""),
+                name="customers_order_unionid",
+            ),
+            models.Index(
+                fields=["external_userid", "-paid_at"],
+                condition=~Q(external_userid=""),
+                name="customers_order_external",
+            ),
+            models.Index(
+                fields=["member_no"],
+                condition=Q(member=None) & ~Q(member_no=""),
+                name="customers_order_unjoined",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.order_no
+
+    @property
+    def kept(self) -> Decimal:
+        """Return what the customer paid and did not get back."""
+        return max(self.amount - self.refunded, Decimal("0.00"))
+
+
+class OrderLine(models.Model):
+    """One line of an order as it was sold; the goods' own row may change later."""
+
+    data_map: ClassVar[dict[str, DataUse]] = {}
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    position = models.PositiveSmallIntegerField(_("position"))
+    sku = models.CharField(_("SKU"), max_length=64, blank=True, db_index=True)
+    name = models.CharField(_("goods"), max_length=128, blank=True)
+    size = models.CharField(_("size"), max_length=32, blank=True)
+    colour = models.CharField(_("colour"), max_length=32, blank=True)
+    picture_url = models.CharField(_("picture"), max_length=512, blank=True)
+    quantity = models.PositiveIntegerField(_("quantity"), default=1)
+    amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("order line")
+        verbose_name_plural = _("order lines")
+        constraints = [
+            models.UniqueConstraint(fields=["order", "position"], name="customers_orderline_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sku} {self.quantity}"
+
+
+class Refund(models.Model):
+    """Money given back, by `refund_no`; it may come before its order, so it names it by number."""
+
+    data_map: ClassVar[dict[str, DataUse]] = {}
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    refund_no = models.CharField(_("refund number"), max_length=64, unique=True)
+    order_no = models.CharField(_("order number"), max_length=64, db_index=True)
+    refunded_at = models.DateTimeField(_("refunded at"))
+    amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2)
+    reason = models.CharField(_("reason"), max_length=128, blank=True)
+    updated_at = models.DateTimeField(_("updated at"))
+
+    class Meta:
+        verbose_name = _("refund")
+        verbose_name_plural = _("refunds")
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="customers_refund_is_something")
+        ]
+
+    def __str__(self) -> str:
+        return self.refund_no
+
+
+class Asset(models.Model):
+    """What a member owns: points and balance (one row each, `code` empty), and coupons (one row each)."""
+
+    class Kind(models.TextChoices):
+        POINTS = "points", _("points")
+        BALANCE = "balance", _("balance")
+        COUPON = "coupon", _("coupon")
+
+    class State(models.TextChoices):
+        USABLE = "usable", _("usable")
+        USED = "used", _("used")
+        EXPIRED = "expired", _("expired")
+
+    data_map: ClassVar[dict[str, DataUse]] = {}
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.ForeignKey(CrmMember, models.CASCADE, related_name="assets")
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    code = models.CharField(_("code"), max_length=64, blank=True)
+    title = models.CharField(_("title"), max_length=64, blank=True)
+    amount = models.DecimalField(
+        _("amount"), max_digits=14, decimal_places=2, default=Decimal("0.00")
+    )
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.USABLE)
+    expires_on = models.DateField(_("expires on"), null=True, blank=True)
+    updated_at = models.DateTimeField(_("updated at"))
+
+    class Meta:
+        verbose_name = _("asset")
+        verbose_name_plural = _("assets")
+        constraints = [
+            models.UniqueConstraint(fields=["member", "kind", "code"], name="customers_asset_once"),
+            models.CheckConstraint(
+                condition=(Q(kind="coupon") & ~Q(code="")) | (~Q(kind="coupon") & Q(code="")),
+                name="customers_asset_code_of_coupon",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.code}"
+
+
+class OrderChange(models.Model):
+    """An order is new, changed or refunded and waits for attribution; written in the transaction of the
+    change, drained and deleted by whoever credits sales.
+    """
+
+    data_map: ClassVar[dict[str, DataUse]] = {}
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="changes")
+    changed_at = models.DateTimeField(_("changed at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("changed order")
+        verbose_name_plural = _("changed orders")
+
+    def __str__(self) -> str:
+        return str(self.order_id)
+
+
+class HistoryChange(models.Model):
+    """A member joined, an order or a refund arrived: waits for the timeline, which drains and deletes it."""
+
+    class Kind(models.TextChoices):
+        MEMBER = "member", _("member")
+        ORDER = "order", _("order")
+        REFUND = "refund", _("refund")
+
+    data_map: ClassVar[dict[str, DataUse]] = {}
+
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
+    row_id = models.UUIDField(_("row"))
+    changed_at = models.DateTimeField(_("changed at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("change for the timeline")
+        verbose_name_plural = _("changes for the timeline")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.row_id}"

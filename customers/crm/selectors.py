@@ -1,11 +1,14 @@
 """Reads of CRM members; every list starts from what the scope may see."""
 
+from collections.abc import Iterable
 from contextlib import suppress
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from contacts.org.selectors import stores_visible_to
-from customers.crm.models import CrmMember, MemberImport
+from customers.crm.models import CrmMember, Goods, MemberImport, Order, Refund
+from customers.relations.models import ExternalContact
 from customers.relations.selectors import contacts_visible_to
 from scrm.accounts.models import PartnerKey
 from scrm.core.crypto import blind_index
@@ -48,3 +51,52 @@ def imports_visible_to(scope: Scope) -> QuerySet[MemberImport]:
     if scope.everything:
         return MemberImport.objects.all()
     return MemberImport.objects.filter(created_by_id=scope.user_id)
+
+
+def orders_visible_to(scope: Scope) -> QuerySet[Order]:
+    """Return the orders a scope may see: all, those of its stores and of its members, or one's customers'."""
+    if scope.everything:
+        return Order.objects.all()
+    members = members_visible_to(scope).values("pk")
+    if scope.own_only:
+        own = contacts_visible_to(scope)
+        by_union = Q(unionid__in=own.exclude(unionid="").values("unionid"))
+        by_contact = Q(external_userid__in=own.values("external_userid"))
+        return Order.objects.filter(Q(member__in=members) | by_union | by_contact)
+    stores = stores_visible_to(scope).values("code")
+    return Order.objects.filter(Q(store_code__in=stores) | Q(member__in=members))
+
+
+def orders_search(orders: QuerySet[Order], text: str) -> QuerySet[Order]:
+    """Narrow orders to an order number or a member number."""
+    text = text.strip()
+    return orders.filter(Q(order_no=text) | Q(member_no=text)) if text else orders
+
+
+def orders_of_records(
+    member_ids: Iterable[UUID], contacts: Iterable[ExternalContact]
+) -> QuerySet[Order]:
+    """Return the orders of these identity records, newest first.
+
+    The member an order names decides; only orders without a member number go by unionid or external_userid.
+    """
+    people = list(contacts)
+    by_union = Q(unionid__in=[one.unionid for one in people if one.unionid])
+    by_contact = Q(external_userid__in=[one.external_userid for one in people])
+    mine = Q(member_id__in=list(member_ids)) | (Q(member_no="") & (by_union | by_contact))
+    return Order.objects.filter(mine).order_by("-paid_at", "-id")
+
+
+def refunds_of(order: Order) -> QuerySet[Refund]:
+    """Return the refunds of an order, oldest first."""
+    return Refund.objects.filter(order_no=order.order_no).order_by("refunded_at", "id")
+
+
+def goods_visible_to(scope: Scope) -> QuerySet[Goods]:
+    """Return the goods: no personal data, so whoever may open the page sees all of them."""
+    return Goods.objects.all() if scope.allows("crm.view") else Goods.objects.none()
+
+
+def pictures_of(skus: Iterable[str]) -> dict[str, Goods]:
+    """Return goods by SKU, for lines that came without a picture or a name."""
+    return {one.sku: one for one in Goods.objects.filter(sku__in=set(skus) - {""})}

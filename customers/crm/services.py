@@ -14,7 +14,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from customers.copying import rows_upsert
-from customers.crm.models import CrmMember, MemberImport
+from customers.crm.goods import assets_upsert, goods_upsert
+from customers.crm.models import CrmMember, HistoryChange, MemberImport
+from customers.crm.orders import (
+    UpsertResult,
+    history_changed,
+    orders_join,
+    orders_upsert,
+    refunds_upsert,
+)
 from customers.crm.rows import FIELDS, MemberRow, ReadRow, fields_of, read_row
 from customers.relations.models import RecordChange
 from customers.relations.services import record_changed
@@ -25,17 +33,20 @@ from scrm.core.exceptions import Conflict
 from scrm.core.jobs import services as jobs
 from scrm.core.jobs.models import JobRun
 
+__all__ = [
+    "UpsertResult",
+    "assets_upsert",
+    "goods_upsert",
+    "import_create",
+    "import_preview",
+    "import_start",
+    "members_upsert",
+    "orders_upsert",
+    "refunds_upsert",
+]
+
 CHUNK = 1000
 PREVIEW_ROWS = 20
-
-
-@dataclass(frozen=True)
-class UpsertResult:
-    """What a batch did to the members."""
-
-    created: int
-    updated: int
-    unchanged: int
 
 
 @transaction.atomic
@@ -53,22 +64,28 @@ def members_upsert(rows: Sequence[MemberRow], *, source: str) -> UpsertResult:
     now = timezone.now()
     changed: list[CrmMember] = []
     dirty: list[UUID] = []
-    created = 0
+    new: dict[str, UUID] = {}
+    joined: list[UUID] = []
     for row in rows:
         member = known.get(row.member_no)
         is_new = member is None
         member = member or CrmMember(member_no=row.member_no, source=source)
-        before = _identity(member)
+        before, joined_on = _identity(member), member.joined_on
         if not _fill(member, row):
             continue
         member.source, member.updated_at = source, now
         changed.append(member)
-        created += is_new
+        if is_new:
+            new[member.member_no] = member.pk
+        if member.joined_on and member.joined_on != joined_on:
+            joined.append(member.pk)
         if is_new or _identity(member) != before:
             dirty.append(member.pk)
     rows_upsert(CrmMember, changed)
     record_changed(RecordChange.Kind.MEMBER, dirty)
-    return UpsertResult(created, len(changed) - created, len(rows) - len(changed))
+    history_changed(HistoryChange.Kind.MEMBER, joined)
+    orders_join(new)
+    return UpsertResult(len(new), len(changed) - len(new), len(rows) - len(changed))
 
 
 def _members_lock() -> None:

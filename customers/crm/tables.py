@@ -5,7 +5,7 @@ from typing import Any
 import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
-from customers.crm.models import CrmMember
+from customers.crm.models import CrmMember, Goods, Order
 from scrm.core.phone import mask_phone
 
 
@@ -65,3 +65,54 @@ def mask_name(name: str) -> str:
 def table_for(masks_names: Any) -> type[MemberTable]:
     """Return the table class for a reader."""
     return MaskedMemberTable if masks_names else MemberTable
+
+
+CELL = "console/customers/crm/cells/{}.html"
+
+
+class OrderTable(tables.Table):
+    """Paid orders; who bought is the member number, never a name."""
+
+    order_no = tables.TemplateColumn(template_name=CELL.format("order"), verbose_name=_("Order"))
+    member_no = tables.Column(verbose_name=_("Member number"))
+    store_code = tables.Column(verbose_name=_("Store"))
+    channel = tables.Column(verbose_name=_("Channel"))
+    paid_at = tables.DateTimeColumn(verbose_name=_("Paid"), format="Y-m-d H:i")
+    amount = tables.Column(verbose_name=_("Amount"))
+    refunded = tables.Column(verbose_name=_("Refunded"))
+    status = tables.TemplateColumn(
+        template_name=CELL.format("order_status"), verbose_name=_("Status")
+    )
+
+    class Meta:
+        sequence = (
+            "order_no",
+            "member_no",
+            "store_code",
+            "channel",
+            "paid_at",
+            "amount",
+            "refunded",
+            "status",
+        )
+
+    def render_refunded(self, record: Order) -> str:
+        """Show nothing where nothing was given back."""
+        return f"{record.refunded:.2f}" if record.refunded else "–"
+
+
+class GoodsTable(tables.Table):
+    """Goods with their picture."""
+
+    name = tables.TemplateColumn(template_name=CELL.format("goods"), verbose_name=_("Goods"))
+    sku = tables.Column(verbose_name=_("SKU"))
+    model = tables.Column(verbose_name=_("Model"))
+    category = tables.Column(verbose_name=_("Category"))
+    colour = tables.Column(verbose_name=_("Colour"))
+    size = tables.Column(verbose_name=_("Size"))
+    price = tables.Column(verbose_name=_("Price"))
+    state = tables.Column(verbose_name=_("State"))
+
+    def render_state(self, record: Goods) -> str:
+        """Show the state in words."""
+        return record.get_state_display()

@@ -7,6 +7,9 @@ from customers.crm import api, views
 app_name = "crm"
 urlpatterns = [
     path("", views.member_list, name="list"),
+    path("orders/", views.order_list, name="orders"),
+    path("orders/<uuid:order_id>/", views.order_detail, name="order"),
+    path("goods/", views.goods_list, name="goods"),
     path("import/", views.member_import, name="import"),
     path("import/template/", views.import_template, name="import_template"),
     path("import/<uuid:import_id>/", views.import_preview, name="import_preview"),
@@ -14,5 +17,9 @@ urlpatterns = [
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("members/batch", api.MembersBatchView.as_view(), name="members_batch"),
+    path("orders/batch", api.OrdersBatchView.as_view(), name="orders_batch"),
+    path("refunds/batch", api.RefundsBatchView.as_view(), name="refunds_batch"),
+    path("goods/batch", api.GoodsBatchView.as_view(), name="goods_batch"),
+    path("assets/batch", api.AssetsBatchView.as_view(), name="assets_batch"),
     path("members/<str:member_no>", api.MemberView.as_view(), name="member"),
 ]

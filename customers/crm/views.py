@@ -11,10 +11,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from customers.crm import services
-from customers.crm.forms import MemberFileForm, MemberFilter
+from customers.crm.forms import GoodsFilter, MemberFileForm, MemberFilter, OrderFilter
 from customers.crm.rows import FIELDS, table
-from customers.crm.selectors import imports_visible_to, members_visible_to
-from customers.crm.tables import table_for
+from customers.crm.selectors import (
+    goods_visible_to,
+    imports_visible_to,
+    members_visible_to,
+    orders_visible_to,
+    pictures_of,
+    refunds_of,
+)
+from customers.crm.tables import GoodsTable, OrderTable, table_for
 from scrm.core.excel import write_workbook
 from scrm.core.exceptions import Conflict, ScrmError
 from scrm.core.listing import build_list
@@ -47,6 +54,59 @@ def member_list(request: ScopedRequest) -> HttpResponse:
         "console/customers/crm/list.html",
         {"list": page, "empty": empty, "may_import": may_import},
     )
+
+
+@require_GET
+@requires("crm.view")
+def order_list(request: ScopedRequest) -> HttpResponse:
+    """List the orders in scope, the newest payment first."""
+    page = build_list(
+        request,
+        queryset=orders_visible_to(request.scope),
+        table_class=OrderTable,
+        filterset_class=OrderFilter,
+        order=("-paid_at", "-id"),
+    )
+    empty = {
+        "title": _("No orders yet"),
+        "text": _("The mall and the shop's tills send them through the API."),
+        "icon": "file-spreadsheet",
+    }
+    return render(request, "console/customers/crm/orders.html", {"list": page, "empty": empty})
+
+
+@require_GET
+@requires("crm.view")
+def order_detail(request: ScopedRequest, order_id: UUID) -> HttpResponse:
+    """Show one order with its lines and refunds."""
+    order = get_object_or_404(orders_visible_to(request.scope), pk=order_id)
+    lines = list(order.lines.order_by("position"))
+    goods = pictures_of(line.sku for line in lines)
+    context = {
+        "order": order,
+        "lines": [(line, goods.get(line.sku)) for line in lines],
+        "refunds": refunds_of(order),
+    }
+    return render(request, "console/customers/crm/order.html", context)
+
+
+@require_GET
+@requires("crm.view")
+def goods_list(request: ScopedRequest) -> HttpResponse:
+    """List the goods, those that changed last first."""
+    page = build_list(
+        request,
+        queryset=goods_visible_to(request.scope),
+        table_class=GoodsTable,
+        filterset_class=GoodsFilter,
+        order=("-id",),
+    )
+    empty = {
+        "title": _("No goods yet"),
+        "text": _("They come through the API; orders and profiles show their pictures."),
+        "icon": "photo",
+    }
+    return render(request, "console/customers/crm/goods.html", {"list": page, "empty": empty})
 
 
 @require_http_methods(["GET", "POST"])

@@ -25,6 +25,8 @@ KINDS = {
     "del_follow_user": RelationEvent.Kind.DEL_BY_CUSTOMER,
     "transfer_fail": RelationEvent.Kind.TRANSFER_FAIL,
 }
+# Source of del_external_contact when a hand-over took the customer away.
+TRANSFER_SOURCE = "DELETE_BY_TRANSFER"
 # No relation with anybody any more; no such external contact.
 GONE_CODES = frozenset({NO_RELATION_CODE, 40096})
 
@@ -35,6 +37,14 @@ class ContactRead:
 
     detail: ExternalContactDetail | None
     observed_at: datetime
+
+
+def kind_of(event: Event) -> str | None:
+    """Return the fact an event states about a relation, None for a mere edit."""
+    kind = KINDS.get(event.change_type)
+    if kind == RelationEvent.Kind.DEL_BY_MEMBER and event.fields.get("Source") == TRANSFER_SOURCE:
+        return RelationEvent.Kind.TRANSFERRED
+    return kind
 
 
 def read_contact(event: Event) -> ContactRead:
@@ -53,7 +63,7 @@ def apply_change(event: Event, fetched: Any) -> None:
     """Append the event's fact, then store the read."""
     read: ContactRead = fetched
     external_userid = event.fields["ExternalUserID"]
-    kind = KINDS.get(event.change_type)
+    kind = kind_of(event)
     if kind is not None:
         fact = RelationFact(
             userid=event.fields["UserID"],

@@ -93,6 +93,7 @@ class FollowRelation(models.Model):
         NOBODY = "", _("not lost")
         MEMBER = "member", _("deleted by the member")
         CUSTOMER = "customer", _("deleted by the customer")
+        TRANSFER = "transfer", _("handed over to another member")
 
     data_map: ClassVar[dict[str, DataUse]] = {
         "remark": DataUse("the guide's own name for the customer", "identity", WHILE_CUSTOMER),
@@ -162,6 +163,7 @@ class RelationEvent(models.Model):
         HALF_ADD = "half_add", _("added, not yet confirmed by the member")
         DEL_BY_MEMBER = "del_by_member", _("deleted by the member")
         DEL_BY_CUSTOMER = "del_by_customer", _("deleted by the customer")
+        TRANSFERRED = "transferred", _("handed over to another member")
         TRANSFER_FAIL = "transfer_fail", _("hand-over failed")
 
     data_map: ClassVar[dict[str, DataUse]] = {

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -26,8 +28,9 @@ from customers.relations.private import Private
 from customers.relations.selectors import deletions_of, relations_visible_to
 from customers.relations.states import DELETIONS
 from scrm.core.audit import services as audit
+from scrm.core.audit.selectors import acts_since
 from scrm.core.crypto import blind_index
-from scrm.core.exceptions import ValidationFailed
+from scrm.core.exceptions import RateLimited, ValidationFailed
 from scrm.core.gateway import wecom
 from scrm.core.jobs import services as jobs
 from scrm.core.jobs.models import JobRun
@@ -297,12 +300,21 @@ def phone_verified(external_userid: str, phone: str) -> None:
 
 
 @transaction.atomic
-def contact_reveal(scope: Scope, contact: ExternalContact, *, actor: Any, reason: str) -> list[str]:
+def contact_reveal(
+    scope: Scope,
+    contact: ExternalContact,
+    *,
+    actor: Any,
+    reason: str,
+    most_per_day: int | None = None,
+) -> list[str]:
     """Return the phones of a customer as far as the scope sees them, verified first, and write down who saw
-    them and why. Raises ValidationFailed without a reason.
+    them and why. Raises ValidationFailed without a reason, RateLimited beyond `most_per_day`.
     """
     if not reason.strip():
         raise ValidationFailed(_("Say why you need the phone number."), code="reason_missing")
+    if most_per_day is not None:
+        _quota_check(actor, most_per_day)
     phones = [contact.phone] if contact.phone else []
     for relation in (
         relations_visible_to(scope).filter(contact=contact).order_by("created_time", "id")
@@ -316,6 +328,18 @@ def contact_reveal(scope: Scope, contact: ExternalContact, *, actor: Any, reason
         reason=reason.strip(),
     )
     return phones
+
+
+def _quota_check(actor: Any, most: int) -> None:
+    # One reveal of a person at a time, so that two at once cannot both take the last one.
+    get_user_model().objects.select_for_update().get(pk=actor.pk)
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    if acts_since(actor, "relations.reveal", midnight) >= most:
+        raise RateLimited(
+            _("You have revealed %(count)d phone numbers today, the most for one day. HQ can help.")
+            % {"count": most},
+            code="reveal_quota",
+        )
 
 
 # --- full sync, its first brick ---------------------------------------------------------------------------------

@@ -6,7 +6,12 @@ from datetime import datetime
 
 from customers.relations.models import FollowRelation, RelationEvent
 
-DELETIONS = (RelationEvent.Kind.DEL_BY_MEMBER, RelationEvent.Kind.DEL_BY_CUSTOMER)
+LOST_BY = {
+    RelationEvent.Kind.DEL_BY_MEMBER.value: FollowRelation.LostBy.MEMBER,
+    RelationEvent.Kind.DEL_BY_CUSTOMER.value: FollowRelation.LostBy.CUSTOMER,
+    RelationEvent.Kind.TRANSFERRED.value: FollowRelation.LostBy.TRANSFER,
+}
+DELETIONS = tuple(LOST_BY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +47,4 @@ def loss_of(
             return None
         if created_time == at and (absent_at is None or observed_at > absent_at):
             return None
-    by_member = kind == RelationEvent.Kind.DEL_BY_MEMBER
-    return Loss(at, FollowRelation.LostBy.MEMBER if by_member else FollowRelation.LostBy.CUSTOMER)
+    return Loss(at, LOST_BY[kind])

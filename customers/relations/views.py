@@ -1,25 +1,20 @@
 """The customer pages."""
 
-from uuid import UUID
-
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from customers.relations import selectors, services
-from customers.relations.forms import ContactFilter, RevealForm
-from customers.relations.models import ExternalContact
-from customers.relations.sources import source_names
-from customers.relations.tables import ContactTable, shown
+from customers.relations.forms import ContactFilter
+from customers.relations.showing import shown
+from customers.relations.tables import ContactTable
 from customers.tags.selectors import tags_all
 from scrm.core.exceptions import Conflict
 from scrm.core.listing import build_list
 from scrm.core.scope import ScopedRequest, requires
-
-EVENTS_SHOWN = 100
 
 
 @require_GET
@@ -47,55 +42,6 @@ def contact_list(request: ScopedRequest) -> HttpResponse:
     return render(request, "console/customers/relations/list.html", context)
 
 
-@require_GET
-@requires("relations.view")
-def contact_detail(request: ScopedRequest, contact_id: UUID) -> HttpResponse:
-    """Show one customer with relations and events."""
-    contact = get_object_or_404(selectors.contacts_visible_to(request.scope), pk=contact_id)
-    return _detail(request, contact, RevealForm())
-
-
-@never_cache
-@require_POST
-@requires("relations.reveal")
-def contact_reveal(request: ScopedRequest, contact_id: UUID) -> HttpResponse:
-    """Show the phones of one customer in full, once, and write down who asked and why."""
-    contact = get_object_or_404(selectors.contacts_visible_to(request.scope), pk=contact_id)
-    form = RevealForm(request.POST)
-    if not form.is_valid():
-        return _detail(request, contact, form, status=422)
-    phones = services.contact_reveal(
-        request.scope, contact, actor=request.user, reason=form.cleaned_data["reason"]
-    )
-    return _detail(request, contact, RevealForm(), revealed=phones)
-
-
-def _detail(
-    request: ScopedRequest,
-    contact: ExternalContact,
-    form: RevealForm,
-    *,
-    revealed: list[str] | None = None,
-    status: int = 200,
-) -> HttpResponse:
-    (view,) = shown(request.scope, [contact])
-    events = list(selectors.events_visible_to(request.scope, contact)[:EVENTS_SHOWN])
-    sources = source_names(event.state for event in events)
-    names = {row.relation.member.userid.lower(): row.relation.member for row in view.relations}
-    context = {
-        "contact": contact,
-        "shown": view,
-        "events": [
-            (event, names.get(event.userid.lower()), sources.get(event.state, ""))
-            for event in events
-        ],
-        "form": form,
-        "revealed": revealed,
-        "may_reveal": request.scope.allows("relations.reveal"),
-    }
-    return render(request, "console/customers/relations/detail.html", context, status=status)
-
-
 @require_POST
 @requires("relations.sync")
 def sync(request: ScopedRequest) -> HttpResponse:
@@ -104,7 +50,7 @@ def sync(request: ScopedRequest) -> HttpResponse:
         job = services.sync_start(actor=request.user)
     except Conflict as error:
         messages.warning(request, error.message)
-        return redirect("jobs:detail", error.data["job_id"])
+        return redirect(reverse("relations:list"))
     return redirect("jobs:detail", job.pk)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import factory
@@ -10,7 +11,7 @@ from factory.django import DjangoModelFactory
 
 from contacts.directory.grams import name_grams
 from contacts.directory.models import Member
-from customers.crm.models import CrmMember
+from customers.crm.models import Asset, CrmMember, Goods, Order, OrderLine
 from customers.relations.models import ExternalContact, FollowRelation, RecordChange
 from customers.tags.models import Tag, TagGroup
 from scrm.core.crypto import blind_index
@@ -168,3 +169,53 @@ def page(
         next_cursor,
         at(observed),
     )
+
+
+class GoodsFactory(DjangoModelFactory[Goods]):
+    """A coat on sale."""
+
+    class Meta:
+        model = Goods
+
+    sku = factory.Sequence(lambda n: f"SKU{n:05d}")
+    name = factory.Sequence(lambda n: f"Coat {n}")
+    updated_at = factory.LazyFunction(timezone.now)
+
+
+class OrderFactory(DjangoModelFactory[Order]):
+    """A paid order of 100 yuan at noon, of nobody; give `member` for somebody's."""
+
+    class Meta:
+        model = Order
+
+    order_no = factory.Sequence(lambda n: f"O{n:06d}")
+    member_no = factory.LazyAttribute(lambda order: order.member.member_no if order.member else "")
+    member = None
+    paid_at = NOON
+    amount = Decimal("100.00")
+    digest = b"\x00" * 32
+    updated_at = factory.LazyFunction(timezone.now)
+
+
+class OrderLineFactory(DjangoModelFactory[OrderLine]):
+    """One coat."""
+
+    class Meta:
+        model = OrderLine
+
+    order = factory.SubFactory(OrderFactory)
+    position = 1
+    name = "Coat"
+    amount = Decimal("100.00")
+
+
+class AssetFactory(DjangoModelFactory[Asset]):
+    """A hundred points."""
+
+    class Meta:
+        model = Asset
+
+    member = factory.SubFactory(CrmMemberFactory)
+    kind = Asset.Kind.POINTS
+    amount = Decimal("100.00")
+    updated_at = factory.LazyFunction(timezone.now)

@@ -112,7 +112,8 @@ def test_a_branch_sees_only_its_relations_of_a_shared_customer(
     )
     login(client, "branch")
 
-    page = client.get(f"{LIST}{contact.pk}/").content.decode()
+    page = client.get(f"{LIST}{contact.pk}/", {"tab": "relations"}).content.decode()
+    page += client.get(f"{LIST}{contact.pk}/").content.decode()
 
     assert "ours" in page
     assert "theirs" not in page
@@ -183,7 +184,8 @@ def test_phones_are_masked_until_revealed_and_every_reveal_is_audited(
     # given
     contact = phone_customer(guide_li)
     login(client, "hq")
-    page = client.get(f"{LIST}{contact.pk}/").content.decode()
+    page = client.get(f"{LIST}{contact.pk}/", {"tab": "identity"}).content.decode()
+    page += client.get(f"{LIST}{contact.pk}/", {"tab": "relations"}).content.decode()
     assert ("138****8000" in page, "139****9000" in page) == (True, True)
     assert "13800138000" not in page
     assert "13900139000" not in page
@@ -224,7 +226,7 @@ def test_an_auditor_sees_no_remarks(client: Client, auditor: User, guide_li: Mem
     contact = phone_customer(guide_li)
     login(client, "auditor")
 
-    page = client.get(f"{LIST}{contact.pk}/").content.decode()
+    page = client.get(f"{LIST}{contact.pk}/", {"tab": "relations"}).content.decode()
 
     assert "VIP" not in page
     assert "***" in page
@@ -265,11 +267,11 @@ def test_the_source_is_the_live_codes_name_not_its_parameter(client: Client, hq_
 
     # when
     listed = client.get(LIST).content.decode()
-    shown = client.get(f"{LIST}{ours.contact_id}/").content.decode()
+    shown = client.get(f"{LIST}{ours.contact_id}/?tab=relations").content.decode()
 
     # then
     assert "周年庆" in listed
     assert code.state not in listed
     assert 'title="foreign-parameter"' in listed
-    assert shown.count("周年庆") == 2
+    assert "周年庆" in shown
     assert code.state not in shown

@@ -1,0 +1,100 @@
+"""What every batch of the partner API does: each row is checked by itself, errors name the row by its index."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from scrm.core.api import StrictSerializer
+
+ROWS_A_CALL = 500
+Row = TypeVar("Row")
+Errors = Mapping[str, Any]
+
+
+class FactErrorSerializer(serializers.Serializer[Any]):
+    """What is wrong with one row of a batch; `key` is the row's number as sent."""
+
+    index = serializers.IntegerField()
+    key = serializers.CharField()
+    fields = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))  # type: ignore[assignment]
+
+
+class BatchResultSerializer(serializers.Serializer[Any]):
+    """What a batch did."""
+
+    created = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    errors = FactErrorSerializer(many=True)  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Checked(Generic[Row]):
+    """The usable rows of a batch, and what is wrong with the others by index."""
+
+    rows: list[Row]
+    errors: list[dict[str, Any]]
+
+
+def checked(
+    sent: Sequence[Mapping[str, Any]],
+    *,
+    key: Sequence[str],
+    read: Callable[[Mapping[str, Any]], tuple[Row | None, Errors]],
+    label: str = "key",
+) -> Checked[Row]:
+    """Read each item; one whose key (the fields that name it) came before in the batch is an error.
+
+    label is what errors call the key.
+    """
+    done: Checked[Row] = Checked([], [])
+    seen: dict[tuple[str, ...], int] = {}
+    for index, item in enumerate(sent):
+        row, wrong = read(item)
+        named = tuple(str(item.get(name, "")) for name in key)
+        if row is not None and named in seen:
+            words = _("The same row as item %(index)d.") % {"index": seen[named]}
+            row, wrong = None, {key[-1]: [words]}
+        if row is None:
+            done.errors.append({"index": index, label: ":".join(named)[:130], "fields": wrong})
+            continue
+        seen[named] = index
+        done.rows.append(row)
+    return done
+
+
+def by_serializer(
+    serializer: type[serializers.Serializer[Any]], build: Callable[[dict[str, Any]], Row]
+) -> Callable[[Mapping[str, Any]], tuple[Row | None, Errors]]:
+    """Return a reader that validates an item with a serializer and builds a row of it."""
+
+    def read(item: Mapping[str, Any]) -> tuple[Row | None, Errors]:
+        form = serializer(data=item)
+        if not form.is_valid():
+            return None, dict(form.errors)
+        return build(form.validated_data), {}
+
+    return read
+
+
+def answer_of(counts: Any, errors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a batch answers, from an UpsertResult and the errors."""
+    return {
+        "created": counts.created,
+        "updated": counts.updated,
+        "unchanged": counts.unchanged,
+        "failed": len(errors),
+        "errors": list(errors),
+    }
+
+
+def envelope(name: str, title: str) -> type[StrictSerializer]:
+    """Return the serializer of a batch body: one list of 1 to 500 objects under `name`."""
+    rows = serializers.ListField(
+        child=serializers.DictField(), min_length=1, max_length=ROWS_A_CALL
+    )
+    return type(title, (StrictSerializer,), {name: rows, "__doc__": "At most 500 rows a call."})

@@ -1,0 +1,188 @@
+"""Asks WeCom customer by customer, and settles what it answers, at once or a day later."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from contacts.directory.models import Member
+from contacts.feed import services as feed
+from customers.inheritance.models import HandoverItem, HandoverPlan
+from scrm.core.gateway import wecom
+from scrm.wecom.api.external_contact import TRANSFER_CUSTOMERS
+from scrm.wecom.errors import WeComError
+from scrm.wecom.types import TransferAnswer, TransferResult
+
+Plan = HandoverPlan.State
+Item = HandoverItem.State
+FULL_CODE = 40099
+# The customer is being asked already: an earlier call of ours got through after all.
+ASKED_CODE = 40100
+SETTLED = {1: Item.DONE, 3: Item.REFUSED, 4: Item.CAPPED, 5: Item.FAILED}
+REFUSED_REASON = "customer_refused"
+# WeCom's events carry whole seconds, and its clock is not ours.
+CLOCKS_APART = timedelta(minutes=1)
+# A customer asked this long ago whom WeCom does not list was never asked.
+LISTED_AFTER = timedelta(minutes=10)
+
+
+def mode_check(plan: HandoverPlan) -> None:
+    """Go on as resigned when the member was deleted since the plan was made: WeCom takes no other way then."""
+    if plan.leaver.status == Member.Status.LEFT and plan.mode != HandoverPlan.Mode.RESIGNED:
+        plan.mode = HandoverPlan.Mode.RESIGNED
+        plan.save(update_fields=["mode"])
+
+
+def next_batch(plan: HandoverPlan) -> list[HandoverItem]:
+    """Return at most 100 planned customers of one successor."""
+    planned = HandoverItem.objects.filter(plan=plan, state=Item.PLANNED)
+    first = planned.order_by("successor_id", "pk").first()
+    if first is None:
+        return []
+    rows = planned.filter(successor_id=first.successor_id).select_related("contact", "successor")
+    return list(rows.order_by("pk")[:TRANSFER_CUSTOMERS])
+
+
+def ask(plan: HandoverPlan, batch: Sequence[HandoverItem]) -> Sequence[TransferAnswer]:
+    """Ask WeCom for customers of one successor; outside any transaction. Raises WeComError."""
+    api = wecom(lane="sync").external_contact
+    leaver, successor = plan.leaver.userid, batch[0].successor.userid
+    customers = [item.contact.external_userid for item in batch]
+    if plan.mode == HandoverPlan.Mode.RESIGNED:
+        return api.resigned_transfer_customer(leaver, successor, customers)
+    return api.transfer_customer(leaver, successor, customers, plan.message)
+
+
+def answers_store(batch: Sequence[HandoverItem], answers: Iterable[TransferAnswer]) -> int:
+    """Keep what WeCom said of each customer; return how many now wait for the customer's word.
+
+    One without an answer was not asked: WeCom's top-level success says nothing about it.
+    """
+    by_customer = {answer.external_userid: answer.errcode for answer in answers}
+    now, waiting = timezone.now(), 0
+    for item in batch:
+        code = by_customer.get(item.contact.external_userid, -1)
+        item.tries += 1
+        item.errcode, item.asked_at = code, now
+        if code in (0, ASKED_CODE):
+            item.state, item.errcode = Item.WAITING, 0
+            waiting += 1
+        else:
+            item.state = Item.CAPPED if code == FULL_CODE else Item.FAILED
+            item.settled_at = now
+    HandoverItem.objects.bulk_update(batch, ["tries", "errcode", "asked_at", "state", "settled_at"])
+    return waiting
+
+
+def batch_refused(batch: Sequence[HandoverItem], errcode: int) -> None:
+    """Keep that WeCom refused the whole call, for the successor's sake."""
+    answers_store(batch, [TransferAnswer(one.contact.external_userid, errcode) for one in batch])
+
+
+# --- results -----------------------------------------------------------------------------------------------------
+
+
+def results_read(plan: HandoverPlan) -> int:
+    """Read how the waiting customers of a plan stand (docs 94088, 94082); return how many were settled.
+
+    Raises WeComError after keeping its words on the plan.
+    """
+    waiting = plan.items.filter(state=Item.WAITING)
+    successors = Member.objects.filter(pk__in=waiting.values("successor_id")).order_by("pk")
+    settled = 0
+    try:
+        for successor in list(successors):
+            started = timezone.now()
+            settled += results_store(plan, successor, _results(plan, successor), started)
+    except WeComError as error:
+        words = error.words(get_language() or "en")
+        HandoverPlan.objects.filter(pk=plan.pk).update(problem=words[:500])
+        raise
+    HandoverPlan.objects.filter(pk=plan.pk).update(polled_at=timezone.now(), problem="")
+    plan_settle(plan.pk)
+    return settled
+
+
+def _results(plan: HandoverPlan, successor: Member) -> Sequence[TransferResult]:
+    api = wecom(lane="sync").external_contact
+    if plan.mode == HandoverPlan.Mode.RESIGNED:
+        return api.resigned_transfer_result(plan.leaver.userid, successor.userid)
+    return api.transfer_result(plan.leaver.userid, successor.userid)
+
+
+@transaction.atomic
+def results_store(
+    plan: HandoverPlan, successor: Member, results: Iterable[TransferResult], started: datetime
+) -> int:
+    """Settle a successor's waiting customers by what WeCom lists; the newest row of a customer counts."""
+    listed = {result.external_userid: result for result in results}
+    items = list(
+        plan.items.select_for_update(of=("self",))
+        .filter(state=Item.WAITING, successor=successor, asked_at__lte=started)
+        .select_related("contact")
+    )
+    changed = []
+    for item in items:
+        result = listed.get(item.contact.external_userid)
+        state = SETTLED.get(result.status) if result else None
+        if result is None and item.asked_at and item.asked_at < started - LISTED_AFTER:
+            state = Item.FAILED
+        if state is None:
+            continue
+        item.state = state
+        item.settled_at = (result.takeover_at if result else None) or started
+        changed.append(item)
+    HandoverItem.objects.bulk_update(changed, ["state", "settled_at"], batch_size=1000)
+    return len(changed)
+
+
+@transaction.atomic
+def fact_settle(
+    *, userid: str, external_userid: str, occurred_at: datetime, state: str, is_leaver: bool
+) -> int:
+    """Settle open items by an event; return how many. A repeated or older event changes nothing.
+
+    userid is the leaver's when is_leaver, else the successor's; occurred_at is WeCom's time.
+    """
+    who = (
+        Q(plan__leaver__userid__iexact=userid) if is_leaver else Q(successor__userid__iexact=userid)
+    )
+    items = HandoverItem.objects.filter(
+        who,
+        plan__state=Plan.RUNNING,
+        contact__external_userid=external_userid,
+        state__in=[Item.PLANNED, Item.WAITING],
+    ).filter(Q(asked_at=None) | Q(asked_at__lte=occurred_at + CLOCKS_APART))
+    rows = list(items.select_for_update(of=("self",)))
+    for item in rows:
+        item.state, item.settled_at = state, occurred_at
+    HandoverItem.objects.bulk_update(rows, ["state", "settled_at"])
+    for plan_id in {item.plan_id for item in rows}:
+        plan_settle(plan_id)
+    return len(rows)
+
+
+@transaction.atomic
+def plan_settle(plan_id: int) -> bool:
+    """Close a plan nobody of which is open any more, and tell the successors; return whether it closed now."""
+    plan = HandoverPlan.objects.select_for_update().get(pk=plan_id)
+    is_open = plan.items.filter(state__in=[Item.PLANNED, Item.WAITING]).exists()
+    if plan.state != Plan.RUNNING or is_open:
+        return False
+    HandoverPlan.objects.filter(pk=plan.pk).update(state=Plan.DONE)
+    received: dict[int, int] = {}
+    for member_id in plan.items.filter(state=Item.DONE).values_list("successor_id", flat=True):
+        received[member_id] = received.get(member_id, 0) + 1
+    for member_id, count in sorted(received.items()):
+        feed.put(
+            member_id=member_id,
+            kind="inheritance",
+            key=f"inheritance:{plan.pk}:{member_id}",
+            title_code="inheritance.received",
+            data={"count": count},
+            url="",
+        )
+    return True

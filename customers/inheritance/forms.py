@@ -1,0 +1,72 @@
+"""The form of a hand-over."""
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from customers.inheritance.models import HandoverItem, HandoverPlan
+from customers.inheritance.selectors import Successor
+
+
+class HandoverForm(forms.Form):
+    """Who takes over, and what the customers read."""
+
+    successors = forms.TypedMultipleChoiceField(
+        label=_("Successors"),
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "Customers who follow one of them already stay with that one; the others go to whoever has fewest."
+        ),
+    )
+    message = forms.CharField(
+        label=_("Notice to the customer"),
+        max_length=200,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Sent by WeCom when the customer is handed over; at most 200 characters."),
+    )
+
+    def __init__(self, *args: Any, found: list[Successor], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["successors"]
+        field.choices = [(one.member.pk, _label(one)) for one in found]  # type: ignore[attr-defined]
+        self.initial.setdefault(
+            "successors",
+            [one.member.pk for one in found if one.same_store] or field.choices[:1],  # type: ignore[attr-defined]
+        )
+
+
+def _label(one: Successor) -> str:
+    return gettext("%(name)s · %(store)s · %(count)d customers") % {
+        "name": one.member.name or one.member.userid,
+        "store": one.store.name if one.store else "—",
+        "count": one.customers,
+    }
+
+
+class PlanFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Narrow hand-overs by state."""
+
+    state = django_filters.ChoiceFilter(
+        label=_("State"), choices=HandoverPlan.State.choices, empty_label=_("Any state")
+    )
+
+    class Meta:
+        model = HandoverPlan
+        fields: tuple[str, ...] = ()
+
+
+class ItemFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Narrow the customers of a hand-over by state."""
+
+    state = django_filters.ChoiceFilter(
+        label=_("State"), choices=HandoverItem.State.choices, empty_label=_("Any state")
+    )
+
+    class Meta:
+        model = HandoverItem
+        fields: tuple[str, ...] = ()

@@ -1,0 +1,198 @@
+"""Plans of a hand-over: made, confirmed, tried again. Asking WeCom and its answers: `asking.py`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from contacts.directory.models import Member
+from contacts.directory.selectors import members_visible_to
+from customers.inheritance.models import HandoverItem, HandoverPlan
+from customers.inheritance.selectors import friends_of, successors_for, with_customers
+from customers.inheritance.spreading import Load, spread
+from customers.relations.models import FollowRelation
+from scrm.core.audit import services as audit
+from scrm.core.exceptions import Conflict, ValidationFailed
+from scrm.core.jobs import services as jobs
+from scrm.core.jobs.models import JobRun
+from scrm.core.scope import Scope
+
+Plan = HandoverPlan.State
+Item = HandoverItem.State
+MOST_TRIES = 2
+# Trying again cannot help: unknown customer, no relation, protected for 90 days.
+FINAL_CODES = (40096, 84061, 40128)
+
+
+def _target(plan: HandoverPlan) -> str:
+    return f"handover:{plan.pk}"
+
+
+@transaction.atomic
+def plan_create(
+    scope: Scope, leaver: Member, *, successor_ids: Sequence[int], message: str, actor: Any
+) -> HandoverPlan:
+    """Spread a member's customers over successors, for somebody to confirm; nothing is asked of WeCom yet.
+
+    A member who was deleted in WeCom is handed over as resigned. Raises ValidationFailed, or Conflict when
+    a hand-over of this member is open already.
+    """
+    loads = _loads(scope, leaver, successor_ids)
+    contact_ids = list(
+        FollowRelation.objects.filter(
+            member=leaver, status=FollowRelation.Status.ACTIVE
+        ).values_list("contact_id", flat=True)
+    )
+    if not contact_ids:
+        raise ValidationFailed(_("This member has no customers to hand over."), code="no_customers")
+    has_left = leaver.status == Member.Status.LEFT
+    try:
+        with transaction.atomic():
+            plan = HandoverPlan.objects.create(
+                leaver=leaver,
+                mode=HandoverPlan.Mode.RESIGNED if has_left else HandoverPlan.Mode.IN_SERVICE,
+                message=message.strip(),
+                created_by=actor,
+            )
+    except IntegrityError:
+        raise Conflict(
+            _("A hand-over of this member is open already."), code="handover_open"
+        ) from None
+    friends = friends_of(contact_ids, [load.member_id for load in loads])
+    chosen = spread(contact_ids, loads, friends)
+    HandoverItem.objects.bulk_create(
+        (
+            HandoverItem(plan=plan, contact_id=contact_id, successor_id=successor_id)
+            for contact_id, successor_id in chosen.items()
+        ),
+        batch_size=1000,
+    )
+    audit.record(
+        actor=actor,
+        action="inheritance.plan",
+        target=_target(plan),
+        after={
+            "leaver": leaver.userid,
+            "customers": len(chosen),
+            "successors": [load.member_id for load in loads],
+        },
+    )
+    return plan
+
+
+def _loads(scope: Scope, leaver: Member, successor_ids: Sequence[int]) -> list[Load]:
+    wanted = list(dict.fromkeys(successor_ids))
+    if not wanted:
+        raise ValidationFailed(
+            _("Choose at least one successor."), code="successors_missing", field="successors"
+        )
+    found = with_customers(members_visible_to(scope).filter(pk__in=wanted)).in_bulk()
+    for pk in wanted:
+        member = found.get(pk)
+        if member is None or member.pk == leaver.pk:
+            raise ValidationFailed(
+                _("A chosen successor is not within your range."),
+                code="successor_unknown",
+                field="successors",
+            )
+        if not member.is_ready:
+            raise ValidationFailed(
+                _("%(member)s cannot take over: %(reason)s")
+                % {"member": member.name or member.userid, "reason": member.waiting_reason},
+                code="successor_not_ready",
+                field="successors",
+            )
+    return [Load(pk, found[pk].customers) for pk in wanted]
+
+
+@transaction.atomic
+def plan_confirm(plan: HandoverPlan, *, actor: Any) -> JobRun:
+    """Start asking WeCom, as one job; audited. Raises Conflict when the plan does not wait for it."""
+    row = HandoverPlan.objects.select_for_update().get(pk=plan.pk)
+    if row.state != Plan.DRAFT:
+        raise Conflict(_("This hand-over was confirmed or cancelled already."), code="not_draft")
+    row.state, row.confirmed_at = Plan.RUNNING, timezone.now()
+    job = _start(row, actor)
+    audit.record(actor=actor, action="inheritance.confirm", target=_target(row))
+    return job
+
+
+def _start(plan: HandoverPlan, actor: Any) -> JobRun:
+    job = jobs.start(
+        kind="inheritance.run",
+        key=str(plan.pk),
+        task="customers.handover_run",
+        actor=actor,
+        params={"plan_id": plan.pk},
+        total=plan.items.filter(state=Item.PLANNED).count(),
+        title=gettext_noop("Hand customers over"),
+    )
+    plan.job_id = job.pk
+    plan.save(update_fields=["state", "confirmed_at", "job_id"])
+    return job
+
+
+@transaction.atomic
+def plan_cancel(plan: HandoverPlan, *, actor: Any) -> None:
+    """Drop a plan nobody confirmed; audited. Raises Conflict when it was confirmed."""
+    row = HandoverPlan.objects.select_for_update().get(pk=plan.pk)
+    if row.state != Plan.DRAFT:
+        raise Conflict(_("This hand-over was confirmed or cancelled already."), code="not_draft")
+    HandoverPlan.objects.filter(pk=row.pk).update(state=Plan.CANCELLED)
+    audit.record(actor=actor, action="inheritance.cancel", target=_target(row))
+
+
+@transaction.atomic
+def plan_retry(scope: Scope, plan: HandoverPlan, *, actor: Any) -> JobRun:
+    """Plan refused and failed customers again, with another successor, and ask once more; audited.
+
+    WeCom allows two transfers a customer. Raises Conflict when there is nobody to try again, or nobody to
+    try with.
+    """
+    row = HandoverPlan.objects.select_for_update().get(pk=plan.pk)
+    if row.state not in (Plan.RUNNING, Plan.DONE):
+        raise Conflict(_("This hand-over is not under way."), code="not_running")
+    items = list(
+        row.items.filter(
+            state__in=[Item.REFUSED, Item.CAPPED, Item.FAILED], tries__lt=MOST_TRIES
+        ).exclude(errcode__in=FINAL_CODES)
+    )
+    loads = _other_loads(scope, row)
+    barred = {item.contact_id: [*item.tried_ids, item.successor_id] for item in items}
+    friends = friends_of(barred, [load.member_id for load in loads])
+    chosen = spread(barred, loads, friends, barred)
+    again = [item for item in items if item.contact_id in chosen]
+    if not again:
+        raise Conflict(
+            _(
+                "There is nobody to try again: no other successor is free, or WeCom's two tries are used."
+            ),
+            code="nothing_to_retry",
+        )
+    for item in again:
+        item.tried_ids = barred[item.contact_id]
+        item.successor_id = chosen[item.contact_id]
+        item.state, item.errcode, item.settled_at = Item.PLANNED, 0, None
+    HandoverItem.objects.bulk_update(
+        again, ["tried_ids", "successor", "state", "errcode", "settled_at"], batch_size=1000
+    )
+    row.state = Plan.RUNNING
+    job = _start(row, actor)
+    audit.record(
+        actor=actor,
+        action="inheritance.retry",
+        target=_target(row),
+        after={"customers": len(again)},
+    )
+    return job
+
+
+def _other_loads(scope: Scope, plan: HandoverPlan) -> list[Load]:
+    suggested = [Load(one.member.pk, one.customers) for one in successors_for(scope, plan.leaver)]
+    known = {load.member_id for load in suggested}
+    used = set(plan.items.values_list("successor_id", flat=True).distinct()) - known
+    ready = with_customers(members_visible_to(scope).filter(pk__in=used)).order_by("pk")
+    return suggested + [Load(one.pk, one.customers) for one in ready if one.is_ready]

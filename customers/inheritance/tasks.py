@@ -1,0 +1,78 @@
+"""Hand-overs in the background: asking, and reading what became of it."""
+
+from datetime import timedelta
+
+import structlog
+from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from customers.inheritance.asking import (
+    answers_store,
+    ask,
+    batch_refused,
+    mode_check,
+    next_batch,
+    plan_settle,
+    results_read,
+)
+from customers.inheritance.models import HandoverItem, HandoverPlan
+from scrm.core.jobs.services import Run, running
+from scrm.wecom.errors import (
+    WeComError,
+    WeComPermanent,
+    WeComPermission,
+    WeComUnknownOutcome,
+)
+
+logger = structlog.get_logger(__name__)
+
+# Refused for this successor's sake; other permissions concern the app and stop the job.
+NO_CUSTOMER_CONTACT = 84074
+ASK_AGAIN = timedelta(minutes=1)
+
+
+@shared_task(name="customers.handover_run")
+def handover_run(job_id: str) -> None:
+    """Ask for every planned customer, 100 of one successor at a time; resumes by what is still planned."""
+    with running(job_id) as run:
+        plan = HandoverPlan.objects.select_related("leaver").get(pk=run.params["plan_id"])
+        mode_check(plan)
+        while batch := next_batch(plan):
+            run.check_cancelled()
+            _ask(run, plan, batch)
+        plan_settle(plan.pk)
+
+
+def _ask(run: Run, plan: HandoverPlan, batch: list[HandoverItem]) -> None:
+    try:
+        answers = ask(plan, batch)
+    except WeComUnknownOutcome as error:
+        # Asking again is safe: who was asked already is answered as such.
+        words = error.words(get_language() or "en")
+        run.pause(words, until=timezone.now() + ASK_AGAIN)
+        return
+    except (WeComPermanent, WeComPermission) as error:
+        if isinstance(error, WeComPermission) and error.errcode != NO_CUSTOMER_CONTACT:
+            raise
+        with transaction.atomic():
+            batch_refused(batch, error.errcode or -1)
+            run.advance(processed=len(batch), failed=len(batch))
+        return
+    with transaction.atomic():
+        waiting = answers_store(batch, answers)
+        run.advance(processed=len(batch), succeeded=waiting, failed=len(batch) - waiting)
+
+
+@shared_task(name="customers.handover_results")
+def handover_results() -> None:
+    """Read the results of every hand-over under way; a plan WeCom refuses does not stop the others."""
+    plans = HandoverPlan.objects.filter(
+        state=HandoverPlan.State.RUNNING, items__state=HandoverItem.State.WAITING
+    ).select_related("leaver")
+    for plan in plans.distinct().order_by("pk"):
+        try:
+            results_read(plan)
+        except WeComError as error:
+            logger.warning("inheritance.results_unread", plan=plan.pk, errcode=error.errcode)

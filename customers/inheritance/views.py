@@ -1,0 +1,181 @@
+"""The pages of hand-overs."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from contacts.directory.selectors import members_visible_to
+from customers.inheritance import selectors, services
+from customers.inheritance.asking import results_read
+from customers.inheritance.forms import HandoverForm, ItemFilter, PlanFilter
+from customers.inheritance.models import HandoverItem, HandoverPlan
+from customers.inheritance.tables import ItemTable, PlanTable
+from customers.relations.showing import mask_name
+from scrm.core.exceptions import ScrmError
+from scrm.core.listing import ListPage, build_list
+from scrm.core.scope import Scope, ScopedRequest, requires
+from scrm.wecom.errors import WeComError, hint_for
+
+FOLDER = "console/customers/inheritance"
+TEXT_MOST = 60
+
+
+@require_GET
+@requires("inheritance.view")
+def plan_list(request: ScopedRequest) -> HttpResponse:
+    """Show who leaves with customers, and all hand-overs in scope, the newest first."""
+    page = build_list(
+        request,
+        queryset=selectors.plans_visible_to(request.scope),
+        table_class=PlanTable,
+        filterset_class=PlanFilter,
+        order=("-id",),
+    )
+    counts = selectors.plan_counts(plan.pk for plan in page.rows)
+    for plan in page.rows:
+        plan.counts = counts.get(plan.pk, {})
+        plan.total = sum(plan.counts.values())
+    text = request.GET.get("q", "")[:TEXT_MOST]
+    context = {
+        "list": page,
+        "empty": {
+            "title": _("No hand-overs yet"),
+            "text": _("When a member leaves, choose them above and confirm the successors."),
+            "icon": "users-group",
+        },
+        "leavers": selectors.leavers_visible_to(request.scope, text),
+        "q": text,
+        "may_edit": request.scope.allows("inheritance.edit"),
+    }
+    return render(request, f"{FOLDER}/list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires("inheritance.edit")
+def plan_create(request: ScopedRequest, member_id: int) -> HttpResponse:
+    """Choose the successors of a member's customers."""
+    members = selectors.with_customers(members_visible_to(request.scope))
+    leaver = get_object_or_404(members, pk=member_id)
+    found = selectors.successors_for(request.scope, leaver)
+    form = HandoverForm(request.POST if request.method == "POST" else None, found=found)
+    if request.method == "POST" and form.is_valid():
+        try:
+            plan = services.plan_create(
+                request.scope,
+                leaver,
+                successor_ids=form.cleaned_data["successors"],
+                message=form.cleaned_data["message"],
+                actor=request.user,
+            )
+        except ScrmError as error:
+            field = error.data.get("field")
+            form.add_error(field if field in form.fields else None, error.message)
+        else:
+            return redirect("inheritance:detail", plan.pk)
+    context = {"form": form, "leaver": leaver, "found": found}
+    status = 422 if form.errors else 200
+    return render(request, f"{FOLDER}/create.html", context, status=status)
+
+
+@require_GET
+@requires("inheritance.view")
+def plan_detail(request: ScopedRequest, pk: int) -> HttpResponse:
+    """Show a hand-over: who gets how many, how they stand, customer by customer."""
+    plan = _plan(request, pk)
+    rows = selectors.successor_rows(plan)
+    page = build_list(
+        request,
+        queryset=selectors.items_of(plan),
+        table_class=ItemTable,
+        filterset_class=ItemFilter,
+        order=("id",),
+    )
+    _describe(request.scope, page)
+    counts = selectors.plan_counts([plan.pk]).get(plan.pk, {})
+    failed = sum(counts.get(state, 0) for state in ("refused", "capped", "failed"))
+    context = {
+        "plan": plan,
+        "rows": rows,
+        "states": [label for _value, label in HandoverItem.State.choices],
+        "list": page,
+        "empty": {"title": _("Nobody in this state"), "icon": "users-group"},
+        "counts": counts,
+        "total": sum(counts.values()),
+        "failed": failed,
+        "may_edit": request.scope.allows("inheritance.edit"),
+        "may_open": request.scope.allows("relations.view"),
+    }
+    return render(request, f"{FOLDER}/detail.html", context)
+
+
+def _describe(scope: Scope, page: ListPage) -> None:
+    language = get_language() or "en"
+    for item in page.rows:
+        name = item.contact.name
+        item.customer = mask_name(name) if scope.masked("name") else name
+        item.may_open = scope.allows("relations.view")
+        item.reason = (
+            hint_for(item.errcode, "permanent").words(language) if item.errcode > 0 else ""
+        )
+
+
+@require_POST
+@requires("inheritance.edit")
+def plan_confirm(request: ScopedRequest, pk: int) -> HttpResponse:
+    """Start asking."""
+    plan = _plan(request, pk)
+    try:
+        services.plan_confirm(plan, actor=request.user)
+    except ScrmError as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(request, _("The customers are being asked; they may refuse for 24 hours."))
+    return redirect("inheritance:detail", plan.pk)
+
+
+@require_POST
+@requires("inheritance.edit")
+def plan_cancel(request: ScopedRequest, pk: int) -> HttpResponse:
+    """Drop a plan nobody confirmed."""
+    plan = _plan(request, pk)
+    try:
+        services.plan_cancel(plan, actor=request.user)
+    except ScrmError as error:
+        messages.warning(request, error.message)
+    return redirect("inheritance:list")
+
+
+@require_POST
+@requires("inheritance.edit")
+def plan_results(request: ScopedRequest, pk: int) -> HttpResponse:
+    """Read the results now."""
+    plan = _plan(request, pk)
+    try:
+        settled = results_read(plan)
+    except WeComError as error:
+        messages.warning(request, error.words(get_language() or "en"))
+    else:
+        words = ngettext("%(count)d customer settled.", "%(count)d customers settled.", settled)
+        messages.success(request, words % {"count": settled})
+    return redirect("inheritance:detail", plan.pk)
+
+
+@require_POST
+@requires("inheritance.edit")
+def plan_retry(request: ScopedRequest, pk: int) -> HttpResponse:
+    """Try refused and failed customers with another successor."""
+    plan = _plan(request, pk)
+    try:
+        services.plan_retry(request.scope, plan, actor=request.user)
+    except ScrmError as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(request, _("They are asked again, with another successor."))
+    return redirect("inheritance:detail", plan.pk)
+
+
+def _plan(request: ScopedRequest, pk: int) -> HandoverPlan:
+    return get_object_or_404(selectors.plans_visible_to(request.scope), pk=pk)

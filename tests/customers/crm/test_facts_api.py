@@ -1,0 +1,155 @@
+"""The batches of orders, refunds, goods and assets: per-row errors, repeats, scopes."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from customers.crm.models import Asset, Goods, Order, OrderChange, Refund
+from scrm.accounts.services import partner_key_create
+from tests.factories.customers import CrmMemberFactory
+
+pytestmark = pytest.mark.django_db
+API = "/api/v1/{}/batch"
+ORDER = {"order_no": "O1", "paid_at": "2026-11-21T12:00:00+08:00", "amount": "99.00"}
+REFUND = {
+    "refund_no": "R1",
+    "order_no": "O1",
+    "refunded_at": "2026-11-22T12:00:00+08:00",
+    "amount": "9.00",
+}
+
+
+def send(
+    client: Client, name: str, rows: Any, *, scope: str, key: str = "", bearer: str = ""
+) -> Any:
+    """Post a batch."""
+    token = bearer or partner_key_create(name="mall", scopes=[scope], actor=None)[1]
+    return client.post(
+        API.format(name),
+        data={name: rows},
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {token}", "Idempotency-Key": key or str(uuid4())},
+    )
+
+
+def figures(answer: Any) -> tuple[int, ...]:
+    """Return created, updated, unchanged, failed."""
+    assert answer.status_code == 200, answer.content
+    body = answer.json()
+    return tuple(body[name] for name in ("created", "updated", "unchanged", "failed"))
+
+
+def wrong(answer: Any) -> list[tuple[int, str, list[str]]]:
+    """Return the errors as (index, key, fields)."""
+    return [(one["index"], one["key"], sorted(one["fields"])) for one in answer.json()["errors"]]
+
+
+def test_good_orders_are_stored_and_bad_ones_named(client: Client) -> None:
+    line = {"sku": "C1", "name": "外套", "amount": "99.00", "quantity": 1}
+    answer = send(
+        client,
+        "orders",
+        [
+            {**ORDER, "lines": [line], "unionid": "ou1"},
+            {**ORDER, "order_no": "O2", "amount": "-1"},
+            {**ORDER, "order_no": "O3", "discount": "1"},
+            ORDER,
+            {**ORDER, "order_no": "O4", "paid_at": "0001-01-01T00:00:00+14:00"},
+            {**ORDER, "order_no": "O 5"},
+            {**ORDER, "order_no": "O6", "lines": [{"sku": "C1"}]},
+            {**ORDER, "order_no": "O7\x00"},
+            {},
+        ],
+        scope="orders.write",
+    )
+
+    assert figures(answer) == (1, 0, 0, 8)
+    assert wrong(answer) == [
+        (1, "O2", ["amount"]),
+        (2, "O3", ["discount"]),
+        (3, "O1", ["order_no"]),
+        (4, "O4", ["paid_at"]),
+        (5, "O 5", ["order_no"]),
+        (6, "O6", ["lines"]),
+        (7, "O7\x00", ["order_no"]),
+        (8, "", ["amount", "order_no", "paid_at"]),
+    ]
+    order = Order.objects.get()
+    assert (order.amount, order.unionid, order.lines.get().name) == (
+        Decimal("99.00"),
+        "ou1",
+        "外套",
+    )
+
+
+def test_a_repeat_has_no_second_effect(client: Client) -> None:
+    token = partner_key_create(name="mall", scopes=["orders.write"], actor=None)[1]
+    send(client, "orders", [ORDER], scope="", bearer=token)
+    first = send(client, "refunds", [REFUND], scope="", bearer=token, key="refund-0001")
+    again = send(client, "refunds", [REFUND], scope="", bearer=token, key="refund-0001")
+    other = [{**REFUND, "amount": "10.00"}]
+    reused = send(client, "refunds", other, scope="", bearer=token, key="refund-0001")
+
+    assert figures(first) == (1, 0, 0, 0)
+    assert again.json() == first.json()
+    assert reused.status_code == 409
+    assert Refund.objects.get().amount == Decimal("9.00")
+    assert OrderChange.objects.count() == 2
+
+
+def test_goods_and_assets(client: Client) -> None:
+    CrmMemberFactory(member_no="M1")
+    goods = send(
+        client,
+        "goods",
+        [
+            {"sku": "C1", "name": "外套", "colour": "红", "size": "M", "price": "199.5"},
+            {"sku": "C2", "name": "外套", "picture_url": "javascript:alert(1)"},
+        ],
+        scope="goods.write",
+    )
+    assets = send(
+        client,
+        "assets",
+        [
+            {"member_no": "M1", "kind": "points", "amount": "120"},
+            {"member_no": "M1", "kind": "coupon", "code": "K1", "expires_on": "2026-12-31"},
+            {"member_no": "M1", "kind": "coupon"},
+            {"member_no": "M1", "kind": "points", "code": "K1"},
+            {"member_no": "nobody", "kind": "points"},
+            {"member_no": "M1", "kind": "points"},
+            {"member_no": "\x00", "kind": "points"},
+        ],
+        scope="assets.write",
+    )
+
+    assert figures(goods) == (1, 0, 0, 1)
+    assert wrong(goods) == [(1, "C2", ["picture_url"])]
+    assert Goods.objects.get().price == Decimal("199.50")
+    assert figures(assets) == (2, 0, 0, 5)
+    assert [(index, fields) for index, _key, fields in wrong(assets)] == [
+        (2, ["code"]),
+        (3, ["code"]),
+        (4, ["member_no"]),
+        (5, ["code"]),
+        (6, ["member_no"]),
+    ]
+    assert Asset.objects.count() == 2
+
+
+@pytest.mark.parametrize("name", ["orders", "refunds", "goods", "assets"])
+def test_another_scope_stores_nothing(client: Client, name: str) -> None:
+    answer = send(client, name, [{**ORDER, **REFUND}], scope="members.write")
+
+    assert answer.status_code == 403
+    assert (Order.objects.count(), Refund.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize("rows", [[], "O1", [{}] * 501, ["O1"]])
+def test_what_is_no_batch_is_refused_whole(client: Client, rows: Any) -> None:
+    answer = send(client, "orders", rows, scope="orders.write")
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "validation_failed")
