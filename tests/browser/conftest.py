@@ -105,3 +105,7 @@ def people(transactional_db: None) -> None:
     for username, code in (("hq", "hq_ops"), ("it", "it_admin")):
         user = UserFactory(username=username, name=username.upper())
         services.grant(user=user, role=Role.objects.get(code=code), org_unit=None, actor=None)
+
+
+# Below what it builds on.
+from tests.browser.guides_phone import phone, shop  # noqa: E402, F401

@@ -1,0 +1,51 @@
+"use strict";
+/* Demo and tests only: a stand-in for WeCom's client that drives the real SDK. Where the page was opened, whose chat it
+   is and how calls end comes from ?entry=, ?ext=, ?outcome= and stays for the tab. */
+(() => {
+  // The real client brings its own bridge; a driven browser only pretends to be it.
+  if (window.WeixinJSBridge || (/wxwork/i.test(navigator.userAgent) && !navigator.webdriver)) { return; }
+  const CHATS = ["single_chat_tools", "group_chat_tools", "chat_attachment"];
+  const WITH_CUSTOMER = ["single_chat_tools", "contact_profile"];
+  const query = new URLSearchParams(window.location.search);
+  const setting = (name, otherwise) => {
+    const given = query.get(name);
+    if (given !== null) { window.sessionStorage.setItem(`wecom-demo-${name}`, given); }
+    return given ?? window.sessionStorage.getItem(`wecom-demo-${name}`) ?? otherwise;
+  };
+  const entry = setting("entry", "normal");
+  const customer = setting("ext", "");
+  const outcome = setting("outcome", "ok");
+  const log = [];
+  const NO_CONTEXT = "fail without context of external contact";
+  const ENDS = { no_permission: "fail no permission", no_context: NO_CONTEXT, cancel: "cancel" };
+  const SETUP = ["preVerifyJSAPI", "agentConfig", "getContext"];
+
+  const answers = {
+    getContext: () => ({ entry }),
+    getCurExternalContact: () => (WITH_CUSTOMER.includes(entry) && customer ? { userId: customer } : NO_CONTEXT),
+    getCurExternalChat: () => (entry === "group_chat_tools" ? { chatId: "wrDEMO" } : NO_CONTEXT),
+    sendChatMessage: () => (CHATS.includes(entry) ? {} : NO_CONTEXT),
+    scanQRCode: () => ({ resultStr: customer }),
+    checkJsApi: (params) => ({ checkResult: Object.fromEntries((params.jsApiList || []).map((name) => [name, true])) }),
+  };
+
+  function answer(name, params) {
+    if (outcome === "bad_signature" && name !== "getContext" && SETUP.includes(name)) { return "fail invalid signature"; }
+    if (!SETUP.includes(name) && outcome in ENDS) { return ENDS[outcome]; }
+    return answers[name] ? answers[name](params) : {};
+  }
+
+  window.WeixinJSBridge = {
+    invoke(name, params, done) {
+      log.push([name, params || {}]);
+      document.dispatchEvent(new CustomEvent("wecom-demo:call", { detail: [name, params || {}] }));
+      if (outcome === "timeout" && !SETUP.includes(name)) { return; }
+      const got = answer(name, params || {});
+      const result = typeof got === "string" ? { err_msg: `${name}:${got}` } : { err_msg: `${name}:ok`, ...got };
+      window.setTimeout(() => done(result), 5);
+    },
+    on() {},
+  };
+  window.wecomDemo = { log, entry, customer, outcome };
+  document.dispatchEvent(new Event("WeixinJSBridgeReady"));
+})();
