@@ -17,6 +17,9 @@ PERMISSIONS: dict[str, Promise] = {
     "relations.view": _("Customers: see"),
     "relations.reveal": _("Customers: reveal phone numbers"),
     "relations.sync": _("Customers: sync from WeCom"),
+    "profile.edit": _("Customers: write notes, mark as do not contact"),
+    "inheritance.view": _("Hand-overs: see"),
+    "inheritance.edit": _("Hand-overs: plan, confirm and try again"),
     "crm.view": _("CRM members: see"),
     "crm.import": _("CRM members: import"),
     "oneid.view": _("Merge centre: see"),
@@ -28,6 +31,14 @@ PERMISSIONS: dict[str, Promise] = {
     "welcome.view": _("Welcome: see"),
     "welcome.edit": _("Welcome: change"),
     "adds.view": _("Adds: see figures"),
+    "capacity.view": _("Account capacity: see"),
+    "capacity.edit": _("Account capacity: set limits"),
+    "anomalies.view": _("Monitor centre: see"),
+    "anomalies.decide": _("Monitor centre: take, undo and set steps"),
+    "materials.view": _("Materials: see the library and its reach"),
+    "materials.edit": _("Materials: make, change and publish"),
+    "materials.review": _("Materials: check wording before publishing"),
+    "materials.send": _("Phone: send materials and see who viewed"),
     "inbox.view": _("Events: see"),
     "inbox.replay": _("Events: replay"),
     "outbox.view": _("Outgoing actions: see"),
@@ -38,6 +49,8 @@ PERMISSIONS: dict[str, Promise] = {
     "alerts.view": _("Alerts: see"),
     "alerts.edit": _("Alerts: close and set up"),
     "health.view": _("Health: see"),
+    "h5.use": _("Phone: use the pages in WeCom"),
+    "h5.reveal": _("Phone: reveal phone numbers of own customers"),
 }
 
 ROLE_NAMES: dict[str, Promise] = {

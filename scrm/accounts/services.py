@@ -13,7 +13,9 @@ from scrm.accounts.models import PartnerKey, User
 from scrm.core.audit.services import record
 from scrm.core.exceptions import ValidationFailed
 
-KNOWN_API_SCOPES = frozenset({"members.read", "members.write"})
+KNOWN_API_SCOPES = frozenset(
+    {"members.read", "members.write", "orders.write", "goods.write", "assets.write"}
+)
 
 
 @transaction.atomic

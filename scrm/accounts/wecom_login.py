@@ -70,11 +70,18 @@ def finish(request: HttpRequest, *, code: str, state: str) -> tuple[User, str]:
         raise PermissionDenied(
             _("WeCom did not confirm the log-in: it was refused or closed on the phone.")
         )
+    fallback = reverse(settings.LOGIN_REDIRECT_URL)
+    return user_of(code), safe_next(request, str(remembered.get("next", "")), fallback)
+
+
+def user_of(code: str) -> User:
+    """Return the account of the member whose code this is; raises as `finish` does."""
     resolve: Callable[[str], User] = import_string(settings.LOGIN_RESOLVER)
-    return resolve(_userid(code)), _safe_next(request, str(remembered.get("next", "")))
+    return resolve(userid_of(code))
 
 
-def _userid(code: str) -> str:
+def userid_of(code: str) -> str:
+    """Return the member whose code this is; raises ExternalFailure or PermissionDenied, in words."""
     try:
         identity = wecom().oauth.get_user_info(code)
     except WeComError as error:
@@ -102,8 +109,9 @@ def _address(request: HttpRequest, state: str) -> str:
     )
 
 
-def _safe_next(request: HttpRequest, next_url: str) -> str:
+def safe_next(request: HttpRequest, next_url: str, fallback: str) -> str:
+    """Return where to go after the log-in: an address of this site, else the fallback."""
     safe = url_has_allowed_host_and_scheme(
         next_url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return next_url if safe and next_url else reverse(settings.LOGIN_REDIRECT_URL)
+    return next_url if safe and next_url else fallback

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
@@ -86,6 +87,10 @@ def scope_of(user: AbstractBaseUser | AnonymousUser | Any) -> Scope:
     return resolver(user)
 
 
+class AccountClosed(PermissionDenied):
+    """Somebody is logged in whose account may do nothing at all: disabled, gone, or without a role."""
+
+
 def _ask_to_log_in(request: HttpRequest) -> HttpResponseBase:
     if request.headers.get("HX-Request") == "true":
         # A redirect would be swapped into a corner of the page.
@@ -95,29 +100,68 @@ def _ask_to_log_in(request: HttpRequest) -> HttpResponseBase:
     return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
 
 
-def requires(
+def _ask_wecom(request: HttpRequest) -> HttpResponseBase:
+    if request.headers.get("HX-Request") == "true":
+        # The page itself goes through the silent log-in and comes back.
+        response = HttpResponse(status=401)
+        response["HX-Refresh"] = "true"
+        return response
+    return redirect_to_login(request.get_full_path(), resolve_url(settings.H5_LOGIN_URL))
+
+
+def _refuse(request: HttpRequest, permission: str, scope: Scope) -> None:
+    raise PermissionDenied(permission)
+
+
+def _refuse_on_phone(request: HttpRequest, permission: str, scope: Scope) -> None:
+    """Phones are shared and lost: an account that was closed is logged out at once."""
+    if scope.user_id == EMPTY_SCOPE.user_id:
+        logout(request)
+        raise AccountClosed(permission)
+    raise PermissionDenied(permission)
+
+
+View = Callable[Concatenate[Any, P], HttpResponseBase]
+CheckedView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def _checked(
+    view: View[P],
     permission: str,
-) -> Callable[
-    [Callable[Concatenate[Any, P], HttpResponseBase]],
-    Callable[Concatenate[HttpRequest, P], HttpResponseBase],
-]:
-    """Mark a console or H5 view: logs in, checks the permission (403 page) and sets `request.scope`."""
+    ask: Callable[[HttpRequest], HttpResponseBase],
+    refuse: Callable[[HttpRequest, str, Scope], None],
+) -> CheckedView[P]:
+    @wraps(view)
+    def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return ask(request)
+        scope = scope_of(request.user)
+        if not scope.allows(permission):
+            refuse(request, permission, scope)
+        request.scope = scope  # type: ignore[attr-defined]
+        return view(request, *args, **kwargs)
 
-    def mark(
-        view: Callable[Concatenate[Any, P], HttpResponseBase],
-    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-        @wraps(view)
-        def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            if not request.user.is_authenticated:
-                return _ask_to_log_in(request)
-            scope = scope_of(request.user)
-            if not scope.allows(permission):
-                raise PermissionDenied(permission)
-            request.scope = scope  # type: ignore[attr-defined]
-            return view(request, *args, **kwargs)
+    checked.permission = permission  # type: ignore[attr-defined]
+    return checked
 
-        checked.permission = permission  # type: ignore[attr-defined]
-        return checked
+
+def requires(permission: str) -> Callable[[View[P]], CheckedView[P]]:
+    """Mark a console view: logs in, checks the permission (403 page) and sets `request.scope`."""
+
+    def mark(view: View[P]) -> CheckedView[P]:
+        return _checked(view, permission, _ask_to_log_in, _refuse)
+
+    return mark
+
+
+def h5_requires(permission: str) -> Callable[[View[P]], CheckedView[P]]:
+    """Mark a view of the phone face: as `requires`, but it logs in by WeCom's silent page.
+
+    A member who was disabled or left is logged out and told so with the next request.
+    """
+
+    def mark(view: View[P]) -> CheckedView[P]:
+        return _checked(view, permission, _ask_wecom, _refuse_on_phone)
 
     return mark
 

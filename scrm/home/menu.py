@@ -62,6 +62,14 @@ MENU: tuple[Section, ...] = (
             Leaf("crm:list", "crm.view", _("CRM members"), "id"),
             Leaf("tags:list", "tags.view", _("Tags"), "tags"),
             Leaf("oneid:list", "oneid.view", _("Merge centre"), "git-merge"),
+            Leaf("inheritance:list", "inheritance.view", _("Hand-overs"), "users-group"),
+        ),
+    ),
+    Section(
+        _("Content"),
+        (
+            Leaf("materials:list", "materials.view", _("Material library"), "photo"),
+            Leaf("material_reach:list", "materials.view", _("Reach"), "eye"),
         ),
     ),
     Section(
@@ -70,6 +78,13 @@ MENU: tuple[Section, ...] = (
             Leaf("directory:members", "directory.view", _("Members"), "address-book"),
             Leaf("oa_sync:list", "oa_sync.view", _("OA sync"), "refresh"),
             Leaf("org:list", "org.view", _("Stores"), "building-store"),
+        ),
+    ),
+    Section(
+        _("Risk"),
+        (
+            Leaf("anomalies:list", "anomalies.view", _("Monitor centre"), "alert-triangle"),
+            Leaf("capacity:list", "capacity.view", _("Account capacity"), "stack-2"),
         ),
     ),
     Section(

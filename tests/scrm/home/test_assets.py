@@ -19,6 +19,8 @@ def checkout(tmp_path: Path) -> Path:
         ("@tabler/core", "dist/js/tabler.min.js"),
         ("htmx.org", "dist/htmx.min.js"),
         ("@alpinejs/csp", "dist/cdn.min.js"),
+        ("weui", "dist/style/weui.min.css"),
+        ("@wecom/jssdk", "dist/wecom.global.prod.js"),
     ]:
         path = tmp_path / "node_modules" / package / file
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,6 +51,8 @@ def test_only_named_files_are_served_without_source_maps(checkout):
         "icons.svg",
         "tabler.min.css",
         "tabler.min.js",
+        "wecom.js",
+        "weui.min.css",
     ]
     assert "sourceMappingURL" not in (checkout / "static/vendor/tabler.min.css").read_text()
     assert '<symbol id="home"' in (checkout / "static/vendor/icons.svg").read_text()
