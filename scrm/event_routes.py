@@ -5,9 +5,15 @@ from attribution.adds.senders import REMARK_SENDER, TAG_SENDER
 from attribution.welcome.handlers import WELCOME
 from attribution.welcome.senders import WELCOME_SENDER
 from contacts.directory.handlers import DEPARTMENT_CHANGED, MEMBER_CHANGED
+from customers.inheritance.handlers import HANDOVER
 from customers.oneid.handlers import PERSON_CHANGED
 from customers.relations.handlers import RELATION_CHANGED
 from customers.tags.handlers import TAG_CHANGED
+from customers.timeline.handlers import HISTORY
+from materials.tracking.senders import APP_MESSAGE_SENDER
+from risk.anomalies.handlers import ANOMALY_WATCHED
+from risk.anomalies.senders import ACCOUNT_SENDER, SCOPE_SENDER
+from risk.capacity.handlers import CAPACITY_COUNTED
 from scrm.core.alerts.senders import ROBOT_SENDER
 from scrm.core.outbox.sending import Sender
 from scrm.inbox.handling import Handler
@@ -16,16 +22,29 @@ CONTACT = "change_external_contact"
 DIRECTORY = "change_contact"
 # A deletion that arrives late may show that an add was a second coming, which has promises of its own.
 ENDED = (ADD_EPISODE, RELATION_CHANGED, ADD_PROMISES)
-ADDED = (WELCOME, ADD_EPISODE, RELATION_CHANGED, ADD_PROMISES, PERSON_CHANGED)
+ADDED = (ADD_EPISODE, RELATION_CHANGED, ADD_PROMISES, PERSON_CHANGED)
 
 EVENT_ROUTES: dict[tuple[str, str], tuple[Handler, ...]] = {
-    # The welcome comes first: its code lives 20 seconds. An add counts although WeCom cannot be read.
-    (CONTACT, "add_external_contact"): ADDED,
-    (CONTACT, "add_half_external_contact"): ADDED,
+    # The welcome comes first: its code lives 20 seconds. The watch comes next: it calls nobody, so an
+    # alert does not wait for WeCom's API. An add counts although WeCom cannot be read.
+    (CONTACT, "add_external_contact"): (
+        WELCOME,
+        ANOMALY_WATCHED,
+        *ADDED,
+        CAPACITY_COUNTED,
+        HISTORY,
+    ),
+    (CONTACT, "add_half_external_contact"): (WELCOME, *ADDED, HISTORY),
     (CONTACT, "edit_external_contact"): (RELATION_CHANGED, PERSON_CHANGED),
-    (CONTACT, "del_external_contact"): ENDED,
-    (CONTACT, "del_follow_user"): ENDED,
-    (CONTACT, "transfer_fail"): (RELATION_CHANGED,),
+    (CONTACT, "del_external_contact"): (
+        ANOMALY_WATCHED,
+        *ENDED,
+        CAPACITY_COUNTED,
+        HANDOVER,
+        HISTORY,
+    ),
+    (CONTACT, "del_follow_user"): (ANOMALY_WATCHED, *ENDED, CAPACITY_COUNTED, HISTORY),
+    (CONTACT, "transfer_fail"): (RELATION_CHANGED, HANDOVER, HISTORY),
     ("change_external_tag", "create"): (TAG_CHANGED,),
     ("change_external_tag", "update"): (TAG_CHANGED,),
     ("change_external_tag", "delete"): (TAG_CHANGED,),
@@ -39,5 +58,14 @@ EVENT_ROUTES: dict[tuple[str, str], tuple[Handler, ...]] = {
 }
 
 OUTBOX_SENDERS: dict[str, Sender] = {
-    sender.kind: sender for sender in (WELCOME_SENDER, TAG_SENDER, REMARK_SENDER, ROBOT_SENDER)
+    sender.kind: sender
+    for sender in (
+        WELCOME_SENDER,
+        TAG_SENDER,
+        REMARK_SENDER,
+        ROBOT_SENDER,
+        APP_MESSAGE_SENDER,
+        SCOPE_SENDER,
+        ACCOUNT_SENDER,
+    )
 }

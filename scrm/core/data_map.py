@@ -57,7 +57,14 @@ class DataMapRow:
 
 def _own_models() -> Iterator[type[models.Model]]:
     for model in apps.get_models(include_auto_created=False):
-        if model.__module__.split(".", 1)[0] in {"scrm", "contacts", "customers", "attribution"}:
+        if model.__module__.split(".", 1)[0] in {
+            "scrm",
+            "contacts",
+            "customers",
+            "risk",
+            "materials",
+            "attribution",
+        }:
             yield model
 
 

@@ -21,6 +21,7 @@ from scrm.core.scope import mark_of
 
 logger = structlog.get_logger(__name__)
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+CONSOLE_ERRORS = ("error.html", "console/core/error_line.html")
 QUIET_ROUTES = frozenset({"healthz", "readyz", "metrics", "jobs:bar"})
 
 
@@ -65,7 +66,9 @@ class RequestContextMiddleware:
             return None
         logger.info("http.refused", code=exception.code, status=exception.status)
         htmx = request.headers.get("HX-Request") == "true"
-        template = "console/core/error_line.html" if htmx else "error.html"
+        phone = request.path.startswith("/h5/")
+        page, line = ("h5/error.html", "h5/error_line.html") if phone else CONSOLE_ERRORS
+        template = line if htmx else page
         return render(request, template, {"error": exception}, status=exception.status)
 
     def _log(self, request: HttpRequest, response: HttpResponseBase, started: float) -> None:

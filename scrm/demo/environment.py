@@ -146,4 +146,5 @@ def _wecom() -> dict[str, str]:
         "WECOM_CONTACT_SYNC_SECRET": defaults.CONTACT_SECRET,
         "WECOM_CONTACT_CB_TOKEN": defaults.CONTACT_CALLBACK_TOKEN,
         "WECOM_CONTACT_CB_AES_KEY": defaults.CONTACT_CALLBACK_AES_KEY,
+        "SCRM_CONTACT_SCOPE_TAG": str(defaults.NO_CONTACT_TAG),
     }

@@ -46,6 +46,8 @@ INSTALLED_APPS = [
     "scrm.inbox",
     "contacts",
     "customers",
+    "risk",
+    "materials",
     "attribution",
     "scrm.home",
     "scrm.demo",
@@ -86,6 +88,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "scrm.home.context.console",
+                "scrm.home.h5_context.h5",
             ],
         },
     },
@@ -153,6 +156,12 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "home:index"
+H5_LOGIN_URL = "h5:login"
+# Older clients lack what the side bar needs (ux: getContext 3.0.24, enterChat 3.1.10).
+H5_WECOM_VERSION = "3.1.10"
+H5_SESSION_AGE = 7 * 24 * 3600
+# How many customers' phones one person may reveal on the phone in a day.
+H5_REVEALS_PER_DAY = env_int("SCRM_H5_REVEALS_PER_DAY", 20)
 SESSION_ENGINE = "django.contrib.sessions.backends.db"  # sessions survive the loss of Redis
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
@@ -255,6 +264,9 @@ WECOM_CALLS_PER_MINUTE = env_int("WECOM_CALLS_PER_MINUTE", 8000)
 # What WeCom replaces by the customer's name in a welcome; empty where a corp's WeCom does not know it.
 WECOM_NICKNAME_PLACEHOLDER = env_str("WECOM_NICKNAME_PLACEHOLDER", "%NICKNAME%")
 
+# Hosts links of materials may lead to as trusted ones, and get the guide's parameter; subdomains included.
+MATERIALS_LINK_HOSTS = env_list("SCRM_MATERIALS_LINK_HOSTS", "")
+
 # Where lower layers find what higher ones know; dotted paths, so that no import points upwards.
 SCOPE_RESOLVER = "contacts.roles.selectors.scope_for"
 LOGIN_RESOLVER = "contacts.roles.services.user_for_login"
@@ -263,6 +275,16 @@ INBOX_BACKLOG = "scrm.inbox.selectors.backlog"
 INBOX_WORKERS = "scrm.inbox.selectors.workers_alive"
 OUTBOX_SENDERS = "scrm.event_routes.OUTBOX_SENDERS"
 SOURCE_NAMES = "attribution.live_codes.selectors.names_by_state"
+# Told the members that became full, restricted or free again.
+RISK_MEMBERS_CHANGED_TASK = "attribution.live_codes_refresh"
+
+# Customers one account may have: WeCom tells no limit; 5,000 by default, 20,000 after an expansion.
+RISK_CAPACITY_LIMIT = env_int("SCRM_CAPACITY_LIMIT", 5000)
+RISK_CAPACITY_LEVELS = (70, 85, 95)  # percent; one alert each
+RISK_CAPACITY_SWAP_PERCENT = env_int("SCRM_CAPACITY_SWAP_PERCENT", 95)  # off the live codes
+RISK_CAPACITY_RELEASE = 5  # points below a level at which it may be told again
+# Address-book tag whose members WeCom's customer-contact range leaves out; 0: that step cannot be taken.
+RISK_CONTACT_SCOPE_TAG = env_int("SCRM_CONTACT_SCOPE_TAG", 0)
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -286,6 +308,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "attribution.live_codes_sweep": {"task": "attribution.live_codes_sweep", "schedule": 60.0},
     "contacts.directory_watch": {"task": "contacts.directory_watch", "schedule": 3600.0},
+    "contacts.feed_purge": {"task": "contacts.feed_purge", "schedule": 86_400.0},
     "contacts.follow_refresh": {"task": "contacts.follow_refresh", "schedule": 300.0},
     "contacts.leavers_revoke": {"task": "contacts.leavers_revoke", "schedule": 60.0},
     "contacts.oa_files_purge": {"task": "contacts.oa_files_purge", "schedule": 86_400.0},
@@ -293,7 +316,14 @@ CELERY_BEAT_SCHEDULE = {
     "core.jobs_sweep": {"task": "core.jobs_sweep", "schedule": 30.0},
     "core.purge": {"task": "core.purge", "schedule": 3600.0},
     "customers.oneid_reconcile": {"task": "customers.oneid_reconcile", "schedule": 5.0},
+    "customers.timeline_collect": {"task": "customers.timeline_collect", "schedule": 5.0},
+    "customers.handover_results": {"task": "customers.handover_results", "schedule": 300.0},
     "customers.member_files_purge": {"task": "customers.member_files_purge", "schedule": 3600.0},
+    "risk.anomalies_watch": {"task": "risk.anomalies_watch", "schedule": 60.0},
+    "risk.capacity_sweep": {"task": "risk.capacity_sweep", "schedule": 60.0},
+    "risk.signals_purge": {"task": "risk.signals_purge", "schedule": 86_400.0},
+    "materials.partitions_keep": {"task": "materials.partitions_keep", "schedule": 86_400.0},
+    "materials.views_roll_up": {"task": "materials.views_roll_up", "schedule": 3600.0},
     "inbox.purge": {"task": "inbox.purge", "schedule": 3600.0},
 }
 

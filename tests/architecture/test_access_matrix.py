@@ -51,7 +51,8 @@ def address(route: Route) -> str:
 
 
 def login_redirect(answer) -> bool:
-    return answer.status_code == 302 and answer.headers["Location"].startswith("/accounts/login/")
+    doors = ("/accounts/login/", "/h5/login/")
+    return answer.status_code == 302 and answer.headers["Location"].startswith(doors)
 
 
 def grant(user: User, code: str) -> User:
@@ -138,34 +139,49 @@ def test_a_person_switched_off_is_sent_to_the_log_in(presets):
     assert everybody_else(client) == []
 
 
+def opened_by(user: User) -> list[tuple[str, int]]:
+    """The routes that did not refuse a logged-in person who may do nothing."""
+    client = Client(raise_request_exception=False)
+    wrong = []
+    for route in CONSOLE:
+        if route.mark in {"", SIGNED_IN}:
+            continue
+        # The phone face logs such a person out.
+        client.force_login(user)
+        status = client.get(address(route)).status_code
+        if status not in REFUSED:
+            wrong.append((route.path, status))
+    return wrong
+
+
 def test_a_member_who_left_opens_nothing(presets):
     user = grant(UserFactory(), "hq_ops")
     Member.objects.create(userid="gone", user=user, status=Member.Status.LEFT)
-    client = Client(raise_request_exception=False)
-    client.force_login(user)
 
-    wrong = [
-        (route.path, status)
-        for route in CONSOLE
-        if route.mark not in {"", SIGNED_IN}
-        and (status := client.get(address(route)).status_code) not in REFUSED
-    ]
-
-    assert wrong == []
+    assert opened_by(user) == []
 
 
 def test_a_superuser_without_a_role_opens_nothing(presets):
-    client = Client(raise_request_exception=False)
-    client.force_login(UserFactory(is_superuser=True, is_staff=True))
+    assert opened_by(UserFactory(is_superuser=True, is_staff=True)) == []
 
-    wrong = [
-        (route.path, status)
-        for route in CONSOLE
-        if route.mark not in {"", SIGNED_IN}
-        and (status := client.get(address(route)).status_code) not in REFUSED
-    ]
 
-    assert wrong == []
+def test_the_phone_logs_out_who_may_do_nothing(presets):
+    user = grant(UserFactory(), "guide")
+    Member.objects.create(userid="gone", user=user, status=Member.Status.DISABLED)
+    client = Client()
+    client.force_login(user)
+
+    assert client.get("/h5/").status_code == 403
+    assert login_redirect(client.get("/h5/"))
+
+
+def test_every_page_of_the_phone_asks_wecom_who_it_is(presets):
+    phone = [route for route in CONSOLE if route.path.startswith("/h5/") and route.mark]
+
+    assert len(phone) >= 10
+    for route in phone:
+        answer = Client().get(address(route))
+        assert answer.status_code == 405 or answer.headers["Location"].startswith("/h5/login/")
 
 
 @pytest.mark.parametrize("route", API, ids=lambda route: route.path)

@@ -10,16 +10,37 @@ from django.conf import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 # Top to bottom, as in ADR-0001.
-LAYERS = ["demo", "home", "attribution", "customers", "contacts", "inbox", "accounts", "core"]
+LAYERS = [
+    "demo",
+    "home",
+    "attribution",
+    "materials",
+    "risk",
+    "customers",
+    "contacts",
+    "inbox",
+    "accounts",
+    "core",
+]
 FEATURES = {
     "attribution": ["adds", "welcome", "live_codes"],
-    "customers": ["oneid", "crm", "relations", "tags"],
-    "contacts": ["oa_sync", "roles", "org", "directory", "parameters"],
+    "materials": ["tracking", "library"],
+    "risk": ["anomalies", "capacity"],
+    "customers": ["inheritance", "profile", "timeline", "oneid", "crm", "relations", "tags"],
+    "contacts": ["oa_sync", "roles", "org", "directory", "feed", "parameters"],
 }
 CJK = re.compile(r"[\u3400-\u9fff\uff01-\uff60]")
 # Bilingual by purpose (ADR-0007): the simulator speaks WeCom's language, the generators make Chinese data.
 CJK_ALLOWED = ("wecom_sandbox/", "tests/", "benchmarks/", "locale/")
-SOURCES = ("scrm/", "contacts/", "customers/", "attribution/", "wecom_sandbox/")
+SOURCES = (
+    "scrm/",
+    "contacts/",
+    "customers/",
+    "risk/",
+    "materials/",
+    "attribution/",
+    "wecom_sandbox/",
+)
 
 
 def tracked(*endings: str) -> list[Path]:

@@ -29,11 +29,13 @@ def raise_alert(
     title: str,
     text: str,
     dedupe: timedelta = timedelta(hours=1),
+    said: str = "",
 ) -> Alert | None:
     """Raise an alert in the caller's transaction and hand it to every channel by the outbox.
 
     kind and key name what it is about. The same again within `dedupe` of the first only counts (None). Level
-    is info, warning or critical; the text holds no customer's data.
+    is info, warning or critical; the text holds no customer's data. `said`, if given, is all that a robot
+    says: for alerts whose wording was agreed word by word.
     """
     level = AlertLevel(level)
     now = timezone.now()
@@ -61,7 +63,7 @@ def raise_alert(
                 outbox.put(
                     kind=KIND,
                     key=f"{KIND}:{alert.pk}:{channel.pk}",
-                    payload={"channel_id": str(channel.pk), "text": words_of(alert)},
+                    payload={"channel_id": str(channel.pk), "text": said or words_of(alert)},
                     expires_at=now + USELESS_AFTER,
                 )
     return alert

@@ -193,7 +193,7 @@ def test_every_variable_the_settings_read_is_in_the_example_and_none_more() -> N
     read = set()
     for name in ("base", "dev", "test"):
         source = (ROOT / "scrm" / "settings" / f"{name}.py").read_text()
-        read |= set(re.findall(r'env_(?:str|bool|int|list)\(\s*"([A-Z_]+)"', source))
+        read |= set(re.findall(r'env_(?:str|bool|int|list)\(\s*"([A-Z0-9_]+)"', source))
     example = set(checks.VARIABLE.findall((ROOT / ".env.example").read_text()))
 
     assert sorted(read - example) == []

@@ -22,7 +22,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation.template import templatize
 
 LOCALE = "zh_Hans"
-PACKAGES = ("scrm", "contacts", "customers", "attribution")
+PACKAGES = ("scrm", "contacts", "customers", "risk", "materials", "attribution")
 KEYWORDS: dict[str, Any] = {
     "_": None,
     "gettext": None,
