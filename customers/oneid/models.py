@@ -93,6 +93,34 @@ class RecordKey(models.Model):
         return f"{self.record_id} {self.kind}"
 
 
+class IdentityChange(models.Model):
+    """A name by which somebody is found leads to other records than before, or to other facts of them.
+
+    Append-only, in the transaction of the reconciliation; drained and deleted by whoever credits sales.
+    Names of a change: unionid, external_userid, and the id of a CRM member.
+    """
+
+    class Kind(models.TextChoices):
+        UNIONID = "unionid", _("unionid")
+        EXTERNAL_USERID = "external_userid", _("external userid")
+        MEMBER = "member", _("CRM member")
+
+    data_map: ClassVar[dict[str, DataUse]] = {
+        "value": DataUse("find the orders of a person again", "identity", "minutes"),
+    }
+
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    value = models.CharField(_("value"), max_length=64)
+    changed_at = models.DateTimeField(_("changed at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("changed identity")
+        verbose_name_plural = _("changed identities")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
 class Conflict(models.Model):
     """A merge that would put two unionids, or two active members, on one person; waits for a human.
 

@@ -10,8 +10,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers.oneid.changes import changes_note
 from customers.oneid.graph import component_load, keys_refresh
-from customers.oneid.models import Conflict, Decision, Person, PersonLink
+from customers.oneid.models import Conflict, Decision, IdentityChange, Person, PersonLink
 from customers.oneid.partition import partition
 from customers.oneid.writing import conflicts_write, partition_write
 from customers.relations.models import ExternalContact, RecordChange
@@ -57,6 +58,7 @@ def _reconcile(changed: set[tuple[str, UUID]]) -> Reconciled:
     )
     moved = partition_write(component, result)
     conflicts = conflicts_write(component, result.clashes)
+    changes_note(component, result, {record_id for _kind, record_id in changed}, touched.keys)
     return Reconciled(len(changed), len(component.records), moved, conflicts)
 
 
@@ -72,6 +74,15 @@ def reconcile_pending(limit: int = BATCH) -> Reconciled | None:
             :limit
         ]
         return _drain(list(rows))
+
+
+def identities_take(limit: int) -> list[IdentityChange]:
+    """Return up to so many changed names and forget them; call it in the transaction that acts on them."""
+    rows = IdentityChange.objects.select_for_update(skip_locked=True).order_by("pk")[:limit]
+    taken = list(rows)
+    if taken:
+        IdentityChange.objects.filter(pk__in=[row.pk for row in taken]).delete()
+    return taken
 
 
 def reconcile_contact(external_userid: str) -> None:

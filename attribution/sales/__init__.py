@@ -1,0 +1,1 @@
+"""Sales: which guide earned an order, and why."""

@@ -1,0 +1,1 @@
+"""Touches: what people did on surfaces that carry a guide's parameter."""
