@@ -8,7 +8,8 @@ from operator import attrgetter
 
 ADD, HALF_ADD = "add", "half_add"
 ADDITIONS = frozenset({ADD, HALF_ADD})
-DELETIONS = frozenset({"del_by_member", "del_by_customer", "transferred"})
+HANDED_ON = "transferred"
+DELETIONS = frozenset({"del_by_member", "del_by_customer", HANDED_ON})
 
 
 @dataclass(frozen=True, order=True)
@@ -22,12 +23,16 @@ class Fact:
 
 @dataclass(frozen=True)
 class Episode:
-    """One making of the relation; `ended_at` is None while it lives, `confirmed_at` None while only half-added."""
+    """One making of the relation; `ended_at` is None while it lives, `confirmed_at` None while only half-added.
+
+    `handed_on` tells that it ended because the customer went to another member: no loss.
+    """
 
     started_at: datetime
     state: str
     confirmed_at: datetime | None = None
     ended_at: datetime | None = None
+    handed_on: bool = False
 
 
 def episodes_of(facts: Iterable[Fact]) -> list[Episode]:
@@ -42,10 +47,11 @@ def episodes_of(facts: Iterable[Fact]) -> list[Episode]:
     for moment, group in groupby(sorted(set(facts)), key=attrgetter("occurred_at")):
         same_second = list(group)
         added = [fact for fact in same_second if fact.kind in ADDITIONS]
-        deleted = any(fact.kind in DELETIONS for fact in same_second)
+        deletions = [fact.kind for fact in same_second if fact.kind in DELETIONS]
+        deleted, handed_on = bool(deletions), HANDED_ON in deletions
         was_open = is_open
         if deleted and was_open:
-            episodes[-1] = replace(episodes[-1], ended_at=moment)
+            episodes[-1] = replace(episodes[-1], ended_at=moment, handed_on=handed_on)
             is_open = False
         if added:
             if not is_open:
@@ -53,7 +59,7 @@ def episodes_of(facts: Iterable[Fact]) -> list[Episode]:
                 is_open = True
             episodes[-1] = _joined(episodes[-1], added, moment)
         if deleted and not was_open and is_open:
-            episodes[-1] = replace(episodes[-1], ended_at=moment)
+            episodes[-1] = replace(episodes[-1], ended_at=moment, handed_on=handed_on)
             is_open = False
     return episodes
 

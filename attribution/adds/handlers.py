@@ -3,25 +3,21 @@
 from typing import Any
 
 from attribution.adds.services import promises_queue, relation_event_told
-from customers.relations.models import RelationEvent
+from customers.relations.event_kinds import kind_of
 from customers.relations.services import RelationFact
 from scrm.inbox.handling import Event, Handler
-
-KINDS = {
-    "add_external_contact": RelationEvent.Kind.ADD,
-    "add_half_external_contact": RelationEvent.Kind.HALF_ADD,
-    "del_external_contact": RelationEvent.Kind.DEL_BY_MEMBER,
-    "del_follow_user": RelationEvent.Kind.DEL_BY_CUSTOMER,
-}
 
 
 def apply_episode(event: Event, _fetched: Any) -> None:
     """Does not wait for the customer to be read: an add counts although WeCom's API may be away."""
+    kind = kind_of(event)
+    if kind is None:
+        return
     relation_event_told(
         RelationFact(
             userid=event.fields["UserID"],
             external_userid=event.fields["ExternalUserID"],
-            kind=KINDS[event.change_type],
+            kind=kind,
             occurred_at=event.occurred_at,
             state=event.fields.get("State") or "",
             reason=event.fields.get("Source") or "",

@@ -24,6 +24,9 @@ class AddEpisode(models.Model):
     started_at = models.DateTimeField(_("added at"))
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
+    # A hand-over inside the company is neither a loss of the one nor a new customer of the other.
+    handed_on = models.BooleanField(_("ended by a hand-over"), default=False, db_default=False)
+    taken_over = models.BooleanField(_("began by a hand-over"), default=False, db_default=False)
     state = models.CharField(_("source"), max_length=64, blank=True)
     live_code = models.ForeignKey(
         LiveCode, models.SET_NULL, null=True, blank=True, related_name="episodes"
@@ -41,6 +44,11 @@ class AddEpisode(models.Model):
             models.Index(fields=["-started_at", "-id"], name="attribution_episode_newest"),
             models.Index(fields=["live_code", "started_at"], name="attribution_episode_code"),
             models.Index(fields=["userid", "started_at"], name="attribution_episode_member"),
+            models.Index(
+                fields=["ended_at"],
+                condition=models.Q(ended_at__isnull=False),
+                name="attribution_episode_ended",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,11 +1,12 @@
 """Reads of adds; every list starts from what the scope may see."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from attribution.adds.episodes import Fact
 from attribution.adds.models import AddEpisode
 from contacts.directory.selectors import members_visible_to
-from customers.relations.models import RelationEvent
+from customers.relations.models import FollowRelation, RelationEvent
+from customers.relations.ways import ASSIGNED
 from scrm.core.scope import Scope
 
 
@@ -15,6 +16,31 @@ def adds_visible_to(scope: Scope) -> QuerySet[AddEpisode]:
     if scope.everything:
         return adds
     return adds.filter(userid__in=members_visible_to(scope).values("userid"))
+
+
+def new_customers(adds: QuerySet[AddEpisode]) -> QuerySet[AddEpisode]:
+    """Leave out whom a colleague handed over: a new relation, no new customer."""
+    return adds.filter(taken_over=False)
+
+
+def lost_customers(adds: QuerySet[AddEpisode]) -> QuerySet[AddEpisode]:
+    """Keep the adds that ended because one side deleted the other."""
+    return adds.filter(ended_at__isnull=False, handed_on=False)
+
+
+def handovers(adds: QuerySet[AddEpisode]) -> QuerySet[AddEpisode]:
+    """Keep the adds a hand-over began or ended."""
+    return adds.filter(Q(taken_over=True) | Q(handed_on=True))
+
+
+def is_assigned(userid: str, external_userid: str) -> bool:
+    """Tell whether WeCom says the living relation of a pair was given by the company."""
+    return FollowRelation.objects.filter(
+        member__userid__iexact=userid,
+        contact__external_userid=external_userid,
+        status=FollowRelation.Status.ACTIVE,
+        add_way=ASSIGNED,
+    ).exists()
 
 
 def facts_of(userid: str, external_userid: str) -> list[Fact]:

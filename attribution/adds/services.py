@@ -7,7 +7,7 @@ from django.db import transaction
 
 from attribution.adds.episodes import Episode, episodes_of
 from attribution.adds.models import AddEpisode
-from attribution.adds.selectors import facts_of
+from attribution.adds.selectors import facts_of, is_assigned
 from attribution.live_codes.models import LiveCode
 from customers.relations import services as relations
 from scrm.core.outbox import services as outbox
@@ -65,6 +65,7 @@ def _store(
         "started_at": episode.started_at,
         "ended_at": episode.ended_at,
         "confirmed_at": episode.confirmed_at,
+        "handed_on": episode.handed_on,
         "state": episode.state,
         "live_code": code,
     }
@@ -88,7 +89,10 @@ def promises_queue(userid: str, external_userid: str) -> None:
         .select_related("live_code")
         .order_by("started_at", "pk")
     )
-    if not rows or rows[-1].ended_at is not None or rows[-1].live_code is None:
+    if not rows or rows[-1].ended_at is not None:
+        return
+    _take_over_note(rows[-1])
+    if rows[-1].live_code is None:
         return
     row, code = rows[-1], rows[-1].live_code
     number = sum(1 for earlier in rows if earlier.live_code_id == row.live_code_id)
@@ -106,6 +110,13 @@ def promises_queue(userid: str, external_userid: str) -> None:
             key=f"{REMARK_KIND}:{code.pk}:{pair}:{number}",
             payload={**who, "suffix": code.remark_suffix},
         )
+
+
+def _take_over_note(row: AddEpisode) -> None:
+    """Keep that an add was WeCom's hand-over; only a read of the relation tells, no event does."""
+    if not row.taken_over and is_assigned(row.userid, row.external_userid):
+        row.taken_over = True
+        row.save(update_fields=["taken_over"])
 
 
 def relation_event_told(fact: relations.RelationFact) -> list[AddEpisode]:

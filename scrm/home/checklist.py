@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from scrm.accounts.wecom_login import is_set_up
 from scrm.core.scope import Scope
-from scrm.home.figures import Figure
+from scrm.home.figure import Figure
 from scrm.home.menu import page_url
+from scrm.setup.selectors import is_connected
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ def _counted(key: str) -> Callable[[Mapping[str, Figure]], bool]:
 PLANS: tuple[_Plan, ...] = (
     _Plan(
         _("Connect WeCom"),
-        _("Corp id, app and secrets are in the settings; IT sets them once."),
+        _("IT enters corp id, app and keys once; each step has its own test."),
         "home.view",
-        "health:index",
-        _("Check the connection"),
-        lambda figures: is_set_up(),
+        "setup:index",
+        _("Open the set-up"),
+        lambda figures: is_connected(),
     ),
     _Plan(
         _("Read the OA file"),

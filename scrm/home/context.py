@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.roles.labels import ROLE_NAMES
 from scrm.core.scope import EMPTY_SCOPE, Scope, scope_of
 from scrm.home.menu import ShownSection, menu_for, page_url, url_of
+from scrm.home.search import rooms_of
 
 HTML_LANGS = {"zh-hans": "zh-CN", "en": "en"}
 
@@ -65,7 +66,7 @@ class Console:
     def menu(self) -> tuple[ShownSection, ...]:
         """The menu of this person."""
         match = self._request.resolver_match
-        return menu_for(self.scope, namespace=match.namespace if match else "")
+        return menu_for(self.scope, view_name=match.view_name if match else "")
 
     @cached_property
     def role_names(self) -> list[str]:
@@ -76,6 +77,16 @@ class Console:
     def jobs_url(self) -> str:
         """Where the job indicator asks; "" for a person without the console."""
         return url_of("jobs:bar") if self.scope.allows("jobs.view") else ""
+
+    @property
+    def search_url(self) -> str:
+        """Where the global search asks; "" for a person without the console."""
+        return url_of("home:search") if self.scope.allows("home.view") else ""
+
+    @cached_property
+    def search_rooms(self) -> list[str]:
+        """What this person can find by the global search, in words."""
+        return [str(room.title) for room in rooms_of(self.scope)]
 
     @property
     def home_url(self) -> str:

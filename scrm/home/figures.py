@@ -4,17 +4,14 @@ A figure is one or two queries through the selectors of the app that owns the da
 only when the person holds its permission.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db.models import Count, Q
 from django.db.models.functions import TruncDate
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from attribution.adds.selectors import adds_visible_to
+from attribution.adds.selectors import adds_visible_to, new_customers
 from attribution.live_codes.models import LiveCode
 from attribution.live_codes.selectors import live_codes_visible_to
 from contacts.directory.models import Member
@@ -25,6 +22,7 @@ from contacts.org.selectors import binding_rates
 from customers.crm.models import CrmMember
 from customers.crm.selectors import members_visible_to as crm_members_visible_to
 from customers.oneid.selectors import open_counts
+from customers.relations.models import FollowRelation
 from customers.relations.selectors import relation_counts
 from scrm.core.alerts.models import AlertLevel
 from scrm.core.alerts.selectors import alerts_visible_to
@@ -33,40 +31,16 @@ from scrm.core.jobs.selectors import jobs_visible_to
 from scrm.core.outbox.models import OutboxMessage
 from scrm.core.outbox.selectors import status_counts
 from scrm.core.scope import Scope
+from scrm.home.figure import TREND_DAYS, Figure, Provider, today, trend_days
+from scrm.home.trade_figures import (
+    full_accounts,
+    losses_today,
+    open_incidents,
+    sales_today,
+    viewers_today,
+)
 from scrm.inbox.models import InboxEvent
 from scrm.inbox.selectors import state_counts
-
-TREND_DAYS = 7
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A number with its words; `waiting` counts what somebody has to act on."""
-
-    label: str
-    definition: str
-    value: int
-    note: str = ""
-    url_name: str = ""
-    waiting: int = 0
-    waiting_text: str = ""
-    # One number a day, the last one is today's.
-    trend: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Provider:
-    """How one figure is made, who may see it, and whether it is a card or only a to-do."""
-
-    key: str
-    permission: str
-    build: Callable[[Scope], Figure]
-    is_card: bool = True
-
-
-def today() -> datetime:
-    """The last local midnight: a business day ends there."""
-    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _members(scope: Scope) -> Figure:
@@ -115,6 +89,7 @@ def _customers(scope: Scope) -> Figure:
         value=counts["customers"],
         note=_("%(active)d relations, %(lost)d lost") % counts,
         url_name="relations:list",
+        query={"status": FollowRelation.Status.ACTIVE.value},
     )
 
 
@@ -122,23 +97,24 @@ def _adds_today(scope: Scope) -> Figure:
     since = today() - timedelta(days=TREND_DAYS - 1)
     by_day = {
         row["day"]: row
-        for row in adds_visible_to(scope)
+        for row in new_customers(adds_visible_to(scope))
         .filter(started_at__gte=since)
         .order_by()
         .annotate(day=TruncDate("started_at"))
         .values("day")
         .annotate(total=Count("pk"), coded=Count("pk", filter=Q(live_code__isnull=False)))
     }
-    days = [since.date() + timedelta(days=number) for number in range(TREND_DAYS)]
+    days = trend_days()
     counts = by_day.get(days[-1], {"total": 0, "coded": 0})
     return Figure(
         label=_("Added today"),
         definition=_(
-            "Times a customer added a member since midnight, each counted once however often WeCom reports it. Somebody who adds two guides counts twice."
+            "Times a customer added a member since midnight, each counted once however often WeCom reports it. Somebody who adds two guides counts twice; a customer handed over by a colleague is not new."
         ),
         value=counts["total"],
         note=_("%(coded)d through a live code") % counts,
         url_name="adds:list",
+        query={"added_from": str(days[-1]), "added_to": str(days[-1]), "origin": "new"},
         trend=tuple(by_day[day]["total"] if day in by_day else 0 for day in days),
     )
 
@@ -207,6 +183,7 @@ def _crm_members(scope: Scope) -> Figure:
         value=counts["active"],
         note=_("%(closed)d closed") % counts,
         url_name="crm:list",
+        query={"state": CrmMember.State.ACTIVE.value},
     )
 
 
@@ -272,14 +249,19 @@ def _oa_plans(scope: Scope) -> Figure:
 
 
 PROVIDERS: tuple[Provider, ...] = (
-    Provider("members", "directory.view", _members),
-    Provider("stores", "org.view", _stores),
     Provider("customers", "relations.view", _customers),
     Provider("adds_today", "adds.view", _adds_today),
+    Provider("losses_today", "adds.view", losses_today),
+    Provider("viewers_today", "materials.view", viewers_today),
+    Provider("sales_today", "sales.view", sales_today),
+    Provider("stores", "org.view", _stores),
+    Provider("members", "directory.view", _members),
     Provider("live_codes", "live_codes.view", _live_codes),
     Provider("crm_members", "crm.view", _crm_members),
     Provider("jobs", "jobs.view", _jobs),
     Provider("events", "inbox.view", _events),
+    Provider("incidents", "anomalies.view", open_incidents, is_card=False),
+    Provider("capacity", "capacity.view", full_accounts, is_card=False),
     Provider("outgoing", "outbox.view", _outgoing, is_card=False),
     Provider("alerts", "alerts.view", _alerts, is_card=False),
     Provider("conflicts", "oneid.view", _conflicts, is_card=False),

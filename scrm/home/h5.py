@@ -13,12 +13,14 @@ from contacts.directory.models import Member
 from contacts.feed import services as feed
 from contacts.feed.models import FeedItem
 from contacts.feed.selectors import done_items, open_items
+from materials.tracking.selectors import viewers_for
 from scrm.core.keyset import paginate
 from scrm.core.scope import ScopedRequest, h5_requires
-from scrm.home.h5_selectors import numbers_for, own_codes, own_member, store_served_by
+from scrm.home.h5_selectors import numbers_for, own_member, stores_shown
+from scrm.home.menu import url_of
 
 PAGE = 20
-FIRST_TASKS = 3
+FIRST_TASKS, FIRST_VIEWERS = 3, 5
 # Until these hours (local) the greeting is for the morning, then for the afternoon.
 NOON, EVENING = 12, 18
 
@@ -31,11 +33,13 @@ def index(request: ScopedRequest) -> HttpResponse:
     hour = timezone.localtime().hour
     context = {
         "member": member,
-        "store": store_served_by(member),
+        "stores": stores_shown(request.scope, member),
+        "is_store": not request.scope.own_only,
         "daytime": "morning" if hour < NOON else "afternoon" if hour < EVENING else "evening",
         "numbers": numbers_for(request.scope, member),
         "tasks": list(open_items(member.pk)[:FIRST_TASKS]) if member else [],
-        "code": next(iter(own_codes(request.scope, member)), None),
+        "viewers": viewers_for(request.scope, member, most=FIRST_VIEWERS) if member else [],
+        "sales_url": url_of("h5:sales"),
     }
     return render(request, "h5/home/index.html", context)
 
@@ -75,7 +79,8 @@ def task_done(request: ScopedRequest, item_id: UUID) -> HttpResponse:
 def me(request: ScopedRequest) -> HttpResponse:
     """Show who is logged in, with language, diagnostics and log-out."""
     member = own_member(request.scope)
-    return render(request, "h5/me/index.html", {"member": member, "store": store_served_by(member)})
+    context = {"member": member, "stores": stores_shown(request.scope, member)}
+    return render(request, "h5/me/index.html", context)
 
 
 @require_GET

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from scrm.core import credentials
 from scrm.core.scope import EMPTY_SCOPE, Scope
 from scrm.home.menu import url_of
 
@@ -70,17 +71,23 @@ class Phone:
     @property
     def corp_id(self) -> str:
         """The corp whose app this page is."""
-        return str(settings.WECOM_CORP_ID)
+        return credentials.corp_id()
 
     @property
     def agent_id(self) -> str:
         """The app this page belongs to."""
-        return str(settings.WECOM_APPS["scrm"]["agent_id"])
+        app = credentials.app_credentials("scrm")
+        return str(app.agent_id if app else 0)
 
     @property
     def demo(self) -> bool:
         """Whether a browser may stand in for WeCom's client."""
         return bool(settings.DEMO_MODE)
+
+    @property
+    def demo_world(self) -> str:
+        """The simulator that stands in for WeCom's chats in the demo, "" elsewhere."""
+        return str(settings.DEMO_WORLD_URL)
 
 
 def h5(request: HttpRequest) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from customers.profile.forms import NoteForm
 from customers.profile.selectors import notes_visible_to, profile_for
 from customers.relations.models import ExternalContact
 from customers.relations.selectors import contacts_visible_to
-from customers.relations.services import contact_reveal
 from scrm.core.exceptions import ScrmError, ValidationFailed
 from scrm.core.keyset import paginate
 from scrm.core.scope import ScopedRequest, h5_requires
@@ -145,8 +144,9 @@ def _profile(
     profile = profile_for(request.scope, contact, request.GET.get("after") or None)
     relations = profile.identity.relations
     own = (row for row in relations if row.relation.member.userid == request.scope.userid)
-    masked = [profile.identity.phone] if profile.identity.phone else []
-    masked += [phone for row in relations for phone in row.phones if phone not in masked]
+    phones = [profile.identity.phone, *(member.phone for member in profile.members)]
+    phones += [phone for row in relations for phone in row.phones]
+    masked = list(dict.fromkeys(phone for phone in phones if phone))
     tab = tab or request.GET.get("tab", "")
     context = {
         "contact": contact,
@@ -172,7 +172,7 @@ def reveal(request: ScopedRequest, contact_id: UUID) -> HttpResponse:
     contact = _contact(request, contact_id)
     form = ReasonForm(request.POST)
     reason = ReasonForm.REASONS[form.cleaned_data["reason"]] if form.is_valid() else ""
-    phones = contact_reveal(
+    phones = profiles.phones_reveal(
         request.scope,
         contact,
         actor=request.user,

@@ -3,24 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from attribution.adds.selectors import adds_visible_to
+from attribution.adds.selectors import adds_visible_to, new_customers
 from attribution.live_codes.models import LiveCode
 from attribution.live_codes.selectors import live_codes_visible_to
+from attribution.sales.selectors import month_figures
 from contacts.directory.grams import search_grams
 from contacts.directory.models import Member
 from contacts.feed.selectors import open_items
 from contacts.org.models import OrgUnit
-from contacts.org.selectors import stores_of
+from contacts.org.selectors import stores_of, stores_visible_to
 from customers.crm.selectors import members_search
 from customers.crm.selectors import members_visible_to as crm_members_visible_to
 from customers.relations.models import ExternalContact, FollowRelation
 from customers.relations.selectors import contacts_by_phone, relations_visible_to
 from customers.relations.showing import ShownRelation, shown
+from customers.relations.ways import ASSIGNED
 from scrm.core.scope import Scope
 
 PHONE_DIGITS = 7
@@ -42,22 +45,37 @@ def store_served_by(member: Member | None) -> OrgUnit | None:
     return stores_of([member.pk]).get(member.pk) if member else None
 
 
+def stores_shown(scope: Scope, member: Member | None) -> list[OrgUnit]:
+    """Return the stores whose figures a person sees: of a guide the one she serves, else those of her scope."""
+    if not scope.own_only:
+        return list(stores_visible_to(scope).order_by("code"))
+    served = store_served_by(member)
+    return [served] if served else []
+
+
 @dataclass(frozen=True)
 class Numbers:
     """The three figures of the first page."""
 
     added_today: int
     to_do: int
-    customers: int
+    month_net: Decimal
 
 
 def numbers_for(scope: Scope, member: Member | None) -> Numbers:
-    """Count the person's own adds since midnight, open tasks and customers, each once."""
-    if member is None:
-        return Numbers(0, 0, 0)
-    own = FollowRelation.objects.filter(member=member, status=FollowRelation.Status.ACTIVE)
-    added = adds_visible_to(scope).filter(userid=member.userid, started_at__gte=today_began())
-    return Numbers(added.count(), open_items(member.pk).count(), own.count())
+    """Count adds since midnight and sales of this month less refunds, and the person's own open tasks.
+
+    Adds and sales are a guide's own; a manager has those of the store, as on the pages behind them.
+    """
+    if scope.own_only and member is None:
+        return Numbers(0, 0, Decimal(0))
+    added = new_customers(adds_visible_to(scope)).filter(started_at__gte=today_began())
+    sellers = None
+    if scope.own_only and member is not None:
+        added, sellers = added.filter(userid=member.userid), [member.pk]
+    sold = month_figures(scope, timezone.localdate(), member_ids=sellers)
+    to_do = open_items(member.pk).count() if member else 0
+    return Numbers(added.count(), to_do, sold.net)
 
 
 # --- customers -----------------------------------------------------------------------------------------------
@@ -73,7 +91,8 @@ def customers_of(
         .select_related("contact", "member")
     )
     if added_today:
-        relations = relations.filter(created_time__gte=today_began())
+        # As in the figure: whom a colleague handed over is not new.
+        relations = relations.filter(created_time__gte=today_began()).exclude(add_way=ASSIGNED)
     text = text.strip()[:TEXT_MOST]
     return relations.filter(_matches(scope, text)) if text else relations
 
@@ -129,11 +148,14 @@ class OwnCode:
 
 
 def own_codes(scope: Scope, member: Member | None) -> list[OwnCode]:
-    """Return the codes that name this member and can be scanned, her own ones first, in three queries."""
+    """Return the codes that name this member and can be scanned, those with few others first, in three queries.
+
+    Codes of entries are the mall's: whoever scans one in the store would be counted there.
+    """
     if member is None:
         return []
-    named = live_codes_visible_to(scope).filter(choices__member=member).exclude(link="")
-    codes = list(named.prefetch_related("choices").order_by("-id"))
+    named = live_codes_visible_to(scope).filter(choices__member=member, entry_store=None)
+    codes = list(named.exclude(link="").prefetch_related("choices").order_by("-id"))
     adds = adds_visible_to(scope).filter(userid=member.userid, live_code__in=codes).order_by()
     counted = adds.values("live_code_id").annotate(
         total=Count("pk"), today=Count("pk", filter=Q(started_at__gte=today_began()))
@@ -143,4 +165,4 @@ def own_codes(scope: Scope, member: Member | None) -> list[OwnCode]:
         OwnCode(code, *brought.get(code.pk, (0, 0)), others=len(code.choices.all()) - 1)
         for code in codes
     ]
-    return sorted(found, key=lambda own: own.others > 0)
+    return sorted(found, key=lambda own: own.others)

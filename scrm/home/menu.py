@@ -53,6 +53,7 @@ MENU: tuple[Section, ...] = (
             Leaf("live_codes:list", "live_codes.view", _("Live codes"), "qrcode"),
             Leaf("welcome:list", "welcome.view", _("Welcome messages"), "message-heart"),
             Leaf("adds:list", "adds.view", _("Adds"), "user-plus"),
+            Leaf("entries:list", "entries.view", _("Entries"), "door-enter"),
         ),
     ),
     Section(
@@ -73,6 +74,15 @@ MENU: tuple[Section, ...] = (
         ),
     ),
     Section(
+        _("Attribution"),
+        (
+            Leaf("sales:list", "sales.view", _("Attributed orders"), "receipt"),
+            Leaf("sales:rules", "sales.view", _("Attribution rules"), "git-branch"),
+            Leaf("touches:list", "touches.view", _("Touches"), "route"),
+            Leaf("boards:index", "boards.view", _("Sales boards"), "chart-bar"),
+        ),
+    ),
+    Section(
         _("Organisation"),
         (
             Leaf("directory:members", "directory.view", _("Members"), "address-book"),
@@ -90,11 +100,13 @@ MENU: tuple[Section, ...] = (
     Section(
         _("System"),
         (
+            Leaf("setup:index", "setup.view", _("WeCom set-up"), "plug-connected"),
             Leaf("health:index", "health.view", _("Health"), "heart-rate-monitor"),
             Leaf("jobs:list", "jobs.view", _("Jobs"), "list-check"),
             Leaf("alerts:list", "alerts.view", _("Alerts"), "bell"),
             Leaf("inbox:list", "inbox.view", _("WeCom events"), "inbox"),
             Leaf("outbox:list", "outbox.view", _("Outgoing actions"), "send"),
+            Leaf("api_keys:list", "api_keys.view", _("Partner keys"), "key"),
             Leaf("roles:list", "roles.view", _("Roles"), "shield-lock"),
             Leaf("audit:list", "audit.view", _("Audit"), "history"),
         ),
@@ -102,20 +114,28 @@ MENU: tuple[Section, ...] = (
 )
 
 
-def menu_for(scope: Scope, *, namespace: str) -> tuple[ShownSection, ...]:
-    """Return the sections and leaves a person may open; `namespace` is that of the page shown now."""
-    shown = (
-        ShownSection(str(section.title), _shown(section, scope, namespace)) for section in MENU
-    )
+def menu_for(scope: Scope, *, view_name: str) -> tuple[ShownSection, ...]:
+    """Return the sections and leaves a person may open; `view_name` is that of the page shown now."""
+    here = _leaf_of(view_name)
+    shown = (ShownSection(str(section.title), _shown(section, scope, here)) for section in MENU)
     return tuple(section for section in shown if section.leaves)
 
 
-def _shown(section: Section, scope: Scope, namespace: str) -> tuple[ShownLeaf, ...]:
+def _leaf_of(view_name: str) -> str:
+    """Return the leaf a page belongs to: itself, else the first of its feature, "" without one."""
+    names = [leaf.url_name for section in MENU for leaf in section.leaves]
+    if view_name in names:
+        return view_name
+    feature = view_name.rpartition(":")[0]
+    return next((name for name in names if feature and name.startswith(f"{feature}:")), "")
+
+
+def _shown(section: Section, scope: Scope, here: str) -> tuple[ShownLeaf, ...]:
     found = []
     for leaf in section.leaves:
         url = url_of(leaf.url_name)
         if url and scope.allows(leaf.permission):
-            active = leaf.url_name.split(":")[0] == namespace
+            active = leaf.url_name == here
             found.append(ShownLeaf(str(leaf.title), url, leaf.icon, active))
     return tuple(found)
 

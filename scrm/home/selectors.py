@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from scrm.core.scope import Scope
-from scrm.home.figures import PROVIDERS, Figure
+from scrm.home.figure import Figure
+from scrm.home.figures import PROVIDERS
 from scrm.home.menu import page_url
 
 BAR_TALL, BAR_STEP = 40, 20
@@ -61,13 +63,18 @@ def figures_for(scope: Scope) -> dict[str, Figure]:
 def cards_of(scope: Scope, figures: Mapping[str, Figure]) -> list[Card]:
     """Return the figures that are shown as cards, in the order of the page."""
     shown = (provider.key for provider in PROVIDERS if provider.is_card and provider.key in figures)
-    return [Card(key, figures[key], page_url(scope, figures[key].url_name)) for key in shown]
+    return [Card(key, figures[key], _rows_url(scope, figures[key])) for key in shown]
 
 
 def todos_of(scope: Scope, figures: Mapping[str, Figure]) -> list[Todo]:
     """Return what waits for a person, from the figures already counted."""
     waiting = (figure for figure in figures.values() if figure.waiting)
     return [
-        Todo(figure.waiting, figure.waiting_text, page_url(scope, figure.url_name))
-        for figure in waiting
+        Todo(figure.waiting, figure.waiting_text, _rows_url(scope, figure)) for figure in waiting
     ]
+
+
+def _rows_url(scope: Scope, figure: Figure) -> str:
+    """Return the page of a figure, narrowed to the rows it counts; "" when this person may not open it."""
+    url = page_url(scope, figure.url_name)
+    return f"{url}?{urlencode(figure.query)}" if url and figure.query else url

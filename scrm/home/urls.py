@@ -2,10 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from scrm.home import h5, h5_code, h5_customers, h5_sdk, views
+from scrm.home import h5, h5_code, h5_customers, h5_sdk, search_views, views
 
 app_name = "home"
-urlpatterns = [path("", views.index, name="index")]
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("search/", search_views.search, name="search"),
+]
 h5_urlpatterns: list[URLPattern | URLResolver] = [
     path("", h5.index, name="home"),
     path("customers/", h5_customers.customer_list, name="customers"),

@@ -206,3 +206,24 @@ def test_an_add_counts_before_wecom_is_read_and_promises_wait_for_the_relation()
     for route in routes:
         assert [handler.name for handler in route if handler.name in names] == names
     assert ADD_EPISODE.fetch is None
+
+
+def test_a_hand_over_is_kept_as_one_on_both_sides(guide_li: Any, guide_wang: Any) -> None:
+    # given a customer of one guide whom WeCom gives to another
+    contact = ContactFactory.create(external_userid="wm1")
+    happens("add_external_contact", 1)
+    happens("del_external_contact", 50, Source="DELETE_BY_TRANSFER")
+    RelationFactory.create(member=guide_wang, contact=contact, add_way=202)
+    happens("add_external_contact", 50, UserID="guide_wang")
+
+    # then the one lost nobody and the other has nobody new
+    assert list(
+        AddEpisode.objects.order_by("userid").values_list("userid", "handed_on", "taken_over")
+    ) == [("guide_li", True, False), ("guide_wang", False, True)]
+    # and told again in any order it stays one, as one fact
+    happens("del_external_contact", 50, Source="DELETE_BY_TRANSFER")
+    happens("add_external_contact", 50, UserID="guide_wang")
+    assert AddEpisode.objects.filter(handed_on=True).count() == 1
+    assert AddEpisode.objects.filter(taken_over=True).count() == 1
+    kinds = RelationEvent.objects.filter(userid="guide_li").order_by("pk")
+    assert list(kinds.values_list("kind", flat=True)) == ["add", "transferred"]

@@ -1,8 +1,11 @@
 """The page of adds: scoped by the member who was added."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from contacts.directory.models import Member
 from scrm.accounts.models import User
@@ -57,3 +60,36 @@ def test_people_are_named_and_masked_for_who_may_not_know_them(
     page = reverse("profile:detail", args=[contact.pk])
     assert ("张三丰" in full, guide_li.name in full, page in full) == (True, True, True)
     assert ("张三丰" in masked, "张***" in masked, page in masked) == (False, True, False)
+
+
+def test_the_days_and_hand_overs_of_the_home_page_can_be_filtered(
+    hq_ops: User, guide_li: Member, client: Client
+) -> None:
+    # given a new customer and a loss of today, one of yesterday, and both sides of a hand-over
+    now = timezone.now()
+    before = now - timedelta(days=1)
+    AddEpisodeFactory.create(external_userid="wm-new", started_at=now)
+    AddEpisodeFactory.create(external_userid="wm-lost", started_at=before, ended_at=now)
+    AddEpisodeFactory.create(external_userid="wm-taken", started_at=now, taken_over=True)
+    AddEpisodeFactory.create(
+        external_userid="wm-given", started_at=before, ended_at=now, handed_on=True
+    )
+    client.force_login(hq_ops)
+
+    def seen(**query: str) -> set[str]:
+        rows = client.get(reverse("adds:list"), query).context["list"].rows
+        return {row.external_userid for row in rows}
+
+    # when each card of the home page is followed
+    cards = {card.key: card for card in client.get("/console/").context["cards"]}
+
+    def behind(key: str) -> set[str]:
+        return {row.external_userid for row in client.get(cards[key].url).context["list"].rows}
+
+    # then the list holds the rows that were counted
+    assert (cards["adds_today"].figure.value, behind("adds_today")) == (1, {"wm-new"})
+    assert (cards["losses_today"].figure.value, behind("losses_today")) == (1, {"wm-lost"})
+    assert seen(origin="handover") == {"wm-taken", "wm-given"}
+    # and days in the wrong order are refused at their field
+    refused = client.get(reverse("adds:list"), {"added_from": "2026-02-02", "added_to": "2026-02-01"})  # fmt: skip
+    assert list(refused.context["list"].filter.form.errors) == ["added_to"]

@@ -274,3 +274,29 @@ def test_nobody_reveals_the_phone_of_anothers_customer(li, guide_wang):
 
     assert answer.status_code == 404
     assert AuditEntry.objects.filter(action="relations.reveal").count() == 0
+
+
+def test_the_phone_the_crm_verified_is_masked_and_revealed_too(li, guide_li, guide_wang):
+    relation = customer(guide_li, remark_phones=["+8613900001111"])
+    CrmMemberFactory(phone=PHONE, external_userid=relation.contact.external_userid)
+    CrmMemberFactory(phone="+8613700002222", external_userid="wm-somebody-else")
+    reconcile_pending()
+
+    masked = li.get(f"/h5/customers/{relation.contact_id}/").context["masked"]
+    page = reveal(li, relation)
+
+    assert masked == ["138****5678", "139****1111"]
+    assert page.context["phones"] == [PHONE, "+8613900001111"]
+    assert AuditEntry.objects.filter(action="relations.reveal").count() == 1
+
+
+def test_the_phone_of_the_crm_counts_towards_the_same_quota(li, guide_li, settings):
+    settings.H5_REVEALS_PER_DAY = 1
+    relation = customer(guide_li)
+    CrmMemberFactory(phone=PHONE, external_userid=relation.contact.external_userid)
+    reconcile_pending()
+
+    answers = [reveal(li, relation) for _time in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert PHONE not in answers[1].content.decode()

@@ -1,6 +1,7 @@
 """The phone pages: own customers and codes only, counts, search, phone numbers, signatures."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -12,9 +13,16 @@ from contacts.feed import services as feed
 from contacts.feed.models import FeedItem
 from customers.relations.models import FollowRelation
 from scrm.core.gateway import forget_clients
+from tests.attribution.boards.selling import post, sold
 from tests.cast import person
-from tests.factories.attribution import AddEpisodeFactory, LiveCodeFactory
+from tests.factories.attribution import (
+    AddEpisodeFactory,
+    EntryFactory,
+    EntryStoreFactory,
+    LiveCodeFactory,
+)
 from tests.factories.customers import ContactFactory, RelationFactory
+from tests.factories.materials import MaterialFactory, SendFactory, view
 
 pytestmark = pytest.mark.django_db
 PHONE = "+8613812345678"
@@ -45,9 +53,43 @@ def test_the_first_page_counts_what_is_the_guides_own(li, guide_li, guide_wang):
     page = li.get("/h5/")
 
     numbers = page.context["numbers"]
-    assert (numbers.added_today, numbers.to_do, numbers.customers) == (1, 1, 1)
-    assert page.context["store"].code == "S1"
+    assert (numbers.added_today, numbers.to_do, numbers.month_net) == (1, 1, 0)
+    assert [store.code for store in page.context["stores"]] == ["S1"]
     assert [item.title for item in page.context["tasks"]] == ["a"]
+
+
+def test_the_first_page_names_her_sales_of_this_month_less_refunds(
+    li, guide_li, guide_wang, company
+):
+    today = timezone.localdate()
+    post(sold(guide_li, company.store_a, "300.00", today), "refund", "-20.50", today)
+    sold(guide_li, company.store_a, "999.00", today.replace(day=1) - timedelta(days=1))
+    sold(guide_wang, company.store_b, "70.00", today)
+    sold(None, company.store_a, "5.00", today)
+
+    page = li.get("/h5/")
+
+    assert page.context["numbers"].month_net == Decimal("279.50")
+    assert "279.50" in page.content.decode()
+
+
+def test_the_first_page_names_the_last_five_who_viewed_what_she_sent(li, guide_li, guide_wang):
+    contact = customer(guide_li, "小明").contact
+    material = MaterialFactory(title="羊绒围巾")
+    send = SendFactory(member=guide_li, material=material)
+    now = timezone.now()
+    view(send, now, who="inferred", external_userid=contact.external_userid)
+    for number in range(6):
+        view(SendFactory(member=guide_li), now - timedelta(hours=number + 1))
+    view(SendFactory(member=guide_wang, material__title="别人的"), now)
+
+    page = li.get("/h5/")
+
+    assert [viewer.name for viewer in page.context["viewers"]] == ["小明", "", "", "", ""]
+    text = page.content.decode()
+    assert "羊绒围巾" in text
+    assert f"/h5/customers/{contact.pk}/" in text
+    assert "别人的" not in text
 
 
 def test_tabs_are_those_whose_pages_exist_and_one_is_active(li):
@@ -72,11 +114,14 @@ def test_headquarters_has_no_phone_face(client, hq_ops):
 # --- code -------------------------------------------------------------------------------------------------------
 
 
-def test_the_own_code_comes_first_with_what_it_brought(li, guide_li, guide_wang):
+def test_the_own_code_comes_first_with_what_it_brought(li, company, guide_li, guide_wang):
     own = LiveCodeFactory(name="我的", members=[guide_li])
     shared = LiveCodeFactory(name="柜台", members=[guide_li, guide_wang])
     LiveCodeFactory(name="别人", members=[guide_wang])
     LiveCodeFactory(name="还没有图", members=[guide_li], link="", status=LiveCode.Status.CREATING, config_id=None)  # fmt: skip
+    EntryStoreFactory(
+        entry=EntryFactory(), store=company.store_a
+    )  # the mall's code, not hers to show
     AddEpisodeFactory(userid="guide_li", live_code=own)
     AddEpisodeFactory(userid="guide_li", live_code=own, started_at=timezone.now() - timedelta(days=3))  # fmt: skip
     AddEpisodeFactory(userid="guide_wang", live_code=shared)
@@ -200,3 +245,37 @@ def test_a_failure_of_wecom_is_said_in_words(li, wecom_sandbox_world):
 
     assert answer.status_code == 502
     assert answer.json()["message"] != ""
+
+
+def test_the_first_page_of_a_manager_has_the_store_and_its_figures(
+    manager, guide_li, guide_wang, company
+):
+    today = timezone.localdate()
+    sold(guide_li, company.store_a, "300.00", today)
+    sold(guide_wang, company.store_b, "70.00", today)
+    sold(None, company.store_a, "5.00", today)
+    AddEpisodeFactory(userid="guide_li", started_at=timezone.now())
+    AddEpisodeFactory(userid="guide_wang", started_at=timezone.now())
+
+    page, behind = manager.get("/h5/"), manager.get("/h5/sales/")
+
+    numbers = page.context["numbers"]
+    assert (numbers.added_today, numbers.month_net) == (1, Decimal("300.00"))
+    assert behind.context["figures"].net == numbers.month_net
+    assert [store.code for store in page.context["stores"]] == ["S1"]
+    assert "人民路店" in page.content.decode()
+    assert "人民路店" in manager.get("/h5/me/").content.decode()
+
+
+def test_the_store_s_sales_say_what_their_head_leaves_out(manager, guide_li, company):
+    today = timezone.localdate()
+    manager.cookies["django_language"] = "en"
+    sold(guide_li, company.store_a, "300.00", today)
+    whole = manager.get("/h5/sales/").content.decode()
+    sold(None, company.store_a, "5.00", today)
+
+    page = manager.get("/h5/sales/")
+
+    assert "Left out" not in whole
+    assert (page.context["figures"].orders, len(page.context["rows"])) == (1, 2)
+    assert "1 order of ¥5.00 that is nobody" in page.content.decode()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from contacts.directory.models import Member
@@ -11,7 +12,9 @@ from contacts.roles import services
 from contacts.roles.models import Role
 from scrm.accounts.models import User
 from scrm.core.jobs.models import JobRun, JobState
+from scrm.core.scope import scope_of
 from scrm.home.figures import PROVIDERS
+from scrm.home.menu import menu_for
 from tests.factories.accounts import UserFactory
 from tests.factories.attribution import AddEpisodeFactory
 
@@ -109,10 +112,10 @@ def test_the_it_administrator_sees_no_figure_about_customers(client, roles, comp
 
 def test_queries_do_not_grow_with_the_data(client, hq, company, django_assert_max_num_queries):
     client.force_login(hq)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(28):
         client.get("/console/")
     Member.objects.bulk_create(Member(userid=f"more{n}", status=1) for n in range(50))
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(28):
         client.get("/console/")
 
 
@@ -184,7 +187,8 @@ def test_the_last_seven_days_of_adds_are_drawn_with_today_last(client, hq):
     assert card.figure.trend == (0, 0, 0, 0, 1, 0, 2)
     assert card.figure.value == 2
     assert [bar.height for bar in card.bars] == [1, 1, 1, 1, 20, 1, 40]
-    assert page.content.count(b"<rect") == 7
+    # Adds, losses and sales.
+    assert page.content.count(b"<rect") == 3 * 7
 
 
 @pytest.mark.parametrize("path", ["/console/members/import/", "/console/org/imports/new/"])
@@ -196,3 +200,18 @@ def test_a_file_is_chosen_in_the_readers_language(client, hq, path):
 
     assert "选择文件" in page
     assert 'type="file"' in page
+
+
+@pytest.mark.parametrize(
+    ("page", "leaf"),
+    [
+        ("sales:list", "sales:list"),
+        ("sales:rules", "sales:rules"),
+        ("welcome:create", "welcome:list"),
+    ],
+)
+def test_the_menu_marks_the_one_page_where_the_reader_is(hq, page, leaf):
+    sections = menu_for(scope_of(hq), view_name=page)
+
+    marked = [each.url for section in sections for each in section.leaves if each.active]
+    assert marked == [reverse(leaf)]

@@ -1,0 +1,1 @@
+"""Boards: figures a day by guide, store and branch."""
