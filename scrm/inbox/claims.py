@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 from django.db import connection
 
-# Short, because the keeper of a living worker renews it every two seconds and a welcome waits for nobody.
-LEASE_SECONDS = 6
+from scrm.core.leases import FROM_NOW, LEASE_SECONDS, Leases
+
 # An event whose workers died this often is what kills them.
 MAX_CLAIMS = 20
 
@@ -18,10 +18,10 @@ CLAIM_LOCK = 7_326_001
 
 # Both statements travel as one: they are one transaction that cannot be left open by a dying worker.
 # A pair that is leased elsewhere is passed over, so that the same customer is never handled twice at once.
-CLAIM = """
+CLAIM = f"""
 SELECT pg_advisory_xact_lock(%(lock)s);
 UPDATE inbox_inboxevent
-   SET lease_token = %(token)s, due_at = now() + make_interval(secs => %(lease)s),
+   SET lease_token = %(token)s, due_at = {FROM_NOW},
        claims = least(claims + 1, 32767)
  WHERE id IN (
     SELECT id FROM inbox_inboxevent
@@ -33,19 +33,16 @@ UPDATE inbox_inboxevent
      FOR UPDATE SKIP LOCKED)
 RETURNING id, digest, app, event, change_type, lane, occurred_at, received_at, payload,
           claims, attempts, deferrals
-"""
+"""  # noqa: S608 - our own words
 
-# A row that is locked is being applied at this moment: nobody can claim it, and nobody waits for it here.
-RENEW = """
-UPDATE inbox_inboxevent SET due_at = now() + make_interval(secs => %(lease)s)
- WHERE id IN (SELECT id FROM inbox_inboxevent
-               WHERE lease_token = ANY(%(tokens)s::uuid[]) AND state = 'pending' FOR UPDATE SKIP LOCKED)
-"""
-
-RELEASE = """
-UPDATE inbox_inboxevent SET lease_token = NULL, due_at = now(), claims = greatest(claims - 1, 0)
- WHERE lease_token = %s AND state = 'pending' AND id = ANY(%s)
-"""
+LEASES = Leases(
+    table="inbox_inboxevent",
+    until="due_at",
+    held="state = 'pending'",
+    given_back="lease_token = NULL, due_at = now(), claims = greatest(claims - 1, 0)",
+    ids="bigint",
+)
+renew, release = LEASES.renew, LEASES.release
 
 
 class LeaseLost(Exception):  # noqa: N818 -- an outcome, not a fault
@@ -106,19 +103,6 @@ def _claimed(row: Sequence[Any], token: UUID) -> Claimed:
         deferrals=deferrals,
         token=token,
     )
-
-
-def renew(tokens: Sequence[UUID]) -> int:
-    """Extend the leases of these tokens; returns how many events still carry one."""
-    with connection.cursor() as cursor:
-        cursor.execute(RENEW, {"tokens": list(map(str, tokens)), "lease": LEASE_SECONDS})
-        return int(cursor.rowcount)
-
-
-def release(token: UUID, ids: Sequence[int]) -> None:
-    """Give unfinished events back at once (the worker is asked to stop)."""
-    with connection.cursor() as cursor:
-        cursor.execute(RELEASE, [token, list(ids)])
 
 
 def hold(event: Claimed) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
+from scrm.core import credentials
 from scrm.core.outbox.doorbell import Doorbell
 from scrm.inbox.models import InboxEvent
 from scrm.inbox.payload import seal
@@ -69,7 +70,7 @@ def arrival(app: str, xml: bytes) -> Arrival:
     """
     fields = parse_event(xml)
     event, change_type = _names(fields)
-    digest = digest_of(settings.WECOM_CORP_ID, app, xml)
+    digest = digest_of(credentials.corp_id(), app, xml)
     return Arrival(
         digest=digest,
         app=app,

@@ -1,6 +1,6 @@
 """One event at a time: fetch outside a transaction, then effect and success mark together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
@@ -205,11 +205,13 @@ def _quarantine(claimed: Claimed, words: str) -> str:
         kind="inbox.quarantined",
         level="critical",
         key=name,
-        title=_("An event from WeCom could not be applied"),
-        text=_(
-            "Event %(number)d (%(name)s) is in quarantine: %(words)s Mend the cause, then replay it."
-        )
-        % {"number": claimed.id, "name": name, "words": words},
+        title=lambda: _("An event from WeCom could not be applied"),
+        text=lambda: (
+            _(
+                "Event %(number)d (%(name)s) is in quarantine: %(words)s Mend the cause, then replay it."
+            )
+            % {"number": claimed.id, "name": name, "words": words}
+        ),
     )
     return State.QUARANTINED.value
 
@@ -220,15 +222,19 @@ def _watch_clock(event: Event) -> None:
             kind="inbox.clock_skew",
             level="warning",
             key=event.app,
-            title=_("WeCom's clock and ours differ"),
-            text=_(
-                "An event of %(occurred)s arrived at %(received)s. Check the time service of the servers."
-            )
-            % {"occurred": _iso(event.occurred_at), "received": _iso(event.received_at)},
+            title=lambda: _("WeCom's clock and ours differ"),
+            text=lambda: (
+                _(
+                    "An event of %(occurred)s arrived at %(received)s. Check the time service of the servers."
+                )
+                % {"occurred": _iso(event.occurred_at), "received": _iso(event.received_at)}
+            ),
         )
 
 
-def _alert(*, kind: str, level: str, key: str, title: str, text: str) -> None:
+def _alert(
+    *, kind: str, level: str, key: str, title: Callable[[], str], text: Callable[[], str]
+) -> None:
     """Tell people; a fault in the alarm must not keep the event from its state."""
     try:
         raise_alert(kind=kind, key=key, level=level, title=title, text=text)

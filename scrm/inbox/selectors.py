@@ -51,6 +51,7 @@ class StateCount:
     limited: bool
 
 
+LOOK_BACK = 5000
 COUNT_LIMIT = 10_000
 
 
@@ -94,6 +95,15 @@ def attention() -> dict[str, int]:
         "uncertain": outbox.get(OutboxMessage.Status.UNCERTAIN, 0),
         "failed": outbox.get(OutboxMessage.Status.FAILED, 0),
     }
+
+
+def last_received_at(app: str) -> datetime | None:
+    """Return when the newest event of an app came, looking at the last few thousand events only."""
+    newest = InboxEvent.objects.order_by("-id").values_list("id", flat=True).first()
+    if newest is None:
+        return None
+    recent = InboxEvent.objects.filter(id__gt=newest - LOOK_BACK, app=app)
+    return recent.order_by("-id").values_list("received_at", flat=True).first()
 
 
 def state_counts() -> list[StateCount]:

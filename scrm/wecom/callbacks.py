@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import os
 import re
 from typing import Any
 from xml.parsers import expat
@@ -25,6 +26,18 @@ _AES_KEY = re.compile(r"[A-Za-z0-9+/]{43}")
 
 class BadCallback(Exception):  # noqa: N818 - the contract's name
     """The request is not a callback of our WeCom app; the text says why, without secrets."""
+
+
+class BadSignature(BadCallback):
+    """Not signed by our token: another key, another app, or somebody else."""
+
+
+class NoKey(BadCallback):
+    """No key is known for the app in the address."""
+
+
+class OtherCorp(BadCallback):
+    """Signed and decrypted, but for another corp id."""
 
 
 class CallbackCrypto:
@@ -61,17 +74,33 @@ class CallbackCrypto:
         except UnicodeDecodeError:
             raise BadCallback("the echo text is not UTF-8") from None
 
-    def _opened(self, signature: str, timestamp: str, nonce: str, encrypted: bytes) -> bytes:
-        parts = (
-            self._token,
-            timestamp.encode("utf-8", "replace"),
-            nonce.encode("utf-8", "replace"),
-            encrypted,
-        )
+    def verification(self, plain: str, *, timestamp: str, nonce: str) -> dict[str, str]:
+        """Return the query WeCom would verify our address with: how we test it ourselves (doc 90930)."""
+        text = plain.encode()
+        body = os.urandom(16) + len(text).to_bytes(4, "big") + text + self._receive_id
+        padding = 32 - len(body) % 32
+        encryptor = self._cipher.encryptor()
+        sealed = encryptor.update(body + bytes([padding]) * padding) + encryptor.finalize()
+        echo = base64.b64encode(sealed)
+        signature = self._signature(timestamp.encode(), nonce.encode(), echo)
+        return {
+            "msg_signature": signature,
+            "timestamp": timestamp,
+            "nonce": nonce,
+            "echostr": echo.decode(),
+        }
+
+    def _signature(self, timestamp: bytes, nonce: bytes, encrypted: bytes) -> str:
+        parts = sorted((self._token, timestamp, nonce, encrypted))
         # SHA-1 is WeCom's protocol.
-        expected = hashlib.sha1(b"".join(sorted(parts)), usedforsecurity=False).hexdigest()
+        return hashlib.sha1(b"".join(parts), usedforsecurity=False).hexdigest()
+
+    def _opened(self, signature: str, timestamp: str, nonce: str, encrypted: bytes) -> bytes:
+        expected = self._signature(
+            timestamp.encode("utf-8", "replace"), nonce.encode("utf-8", "replace"), encrypted
+        )
         if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
-            raise BadCallback("the signature does not match")
+            raise BadSignature("the signature does not match")
         return self._decrypted(encrypted)
 
     def _decrypted(self, encrypted: bytes) -> bytes:
@@ -90,7 +119,7 @@ class CallbackCrypto:
         if end > len(plain) - padding:
             raise BadCallback("the length is wrong")
         if not hmac.compare_digest(plain[end : len(plain) - padding], self._receive_id):
-            raise BadCallback("the message is for another corp")
+            raise OtherCorp("the message is for another corp")
         return plain[20:end]
 
 

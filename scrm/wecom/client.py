@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 import orjson
 from wechatpy.work import WeChatClient
 
+from scrm.wecom.api.acquisition import AcquisitionApi
+from scrm.wecom.api.agent import AgentApi
 from scrm.wecom.api.contact_way import ContactWayApi
 from scrm.wecom.api.corp_tag import CorpTagApi
 from scrm.wecom.api.department import DepartmentApi
@@ -59,6 +61,8 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
     10,000 calls a minute per API. Clients of one secret share `transport` and, by the store, tokens.
     """
 
+    acquisition = AcquisitionApi()
+    agent = AgentApi()
     department = DepartmentApi()
     user = UserApi()
     external_contact = ExternalContactApi()

@@ -371,3 +371,27 @@ class MessageSent:
     invalid_tags: tuple[str, ...]
     unlicensed_users: tuple[str, ...]
     response_code: str
+
+
+@dataclass(frozen=True)
+class Agent:
+    """Our app as WeCom knows it (doc 90227): its visible range, and the domain set as trusted."""
+
+    agent_id: int
+    name: str
+    user_ids: tuple[str, ...]
+    department_ids: tuple[int, ...]
+    tag_ids: tuple[int, ...]
+    closed: bool
+    trusted_domain: str
+    home_url: str
+    observed_at: datetime
+
+
+@dataclass(frozen=True)
+class AcquisitionQuota:
+    """Uses of the acquisition assistant (doc 97375): bought and left."""
+
+    total: int
+    balance: int
+    observed_at: datetime

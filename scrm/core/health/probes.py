@@ -4,9 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +22,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError as BrokerError
 
-from scrm.core import gateway
+from scrm.core import credentials, gateway
 from scrm.core.audit import sealing
 from scrm.core.audit.models import AuditEntry
 from scrm.core.exceptions import ScrmError
+from scrm.core.health import outside
+from scrm.core.health.findings import Finding, Outcome
 from scrm.core.health.models import Heartbeat
 from scrm.wecom.errors import WeComError
 
@@ -39,25 +39,7 @@ DISK_WARNING_PERCENT = 85
 DISK_BAD_PERCENT = 95
 
 
-class Outcome(StrEnum):
-    """How a probe ended; the worst one is doctor's exit code."""
-
-    GOOD = "good"
-    WARNING = "warning"
-    BAD = "bad"
-
-
 EXIT_CODES = {Outcome.GOOD: 0, Outcome.WARNING: 1, Outcome.BAD: 2}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the report: what was looked at, how it is, what was seen, what to do."""
-
-    name: str
-    outcome: Outcome
-    seen: str
-    hint: str = ""
 
 
 def config() -> Finding:
@@ -207,16 +189,16 @@ def inbox() -> Finding:
 
 def wecom() -> list[Finding]:
     """Get a token for every app and say in words what WeCom refuses."""
-    if not settings.WECOM_CORP_ID:
+    if not credentials.corp_id():
         return [
             Finding(
                 "wecom",
                 Outcome.WARNING,
                 _("no corp id is set"),
-                _("Set WECOM_CORP_ID and the apps' secrets."),
+                _("Open the set-up page (System, WeCom set-up)."),
             )
         ]
-    return [_wecom_app(app) for app, options in settings.WECOM_APPS.items() if options["secret"]]
+    return [_wecom_app(app) for app in credentials.apps_with_secret()]
 
 
 def _wecom_app(app: str) -> Finding:
@@ -273,6 +255,12 @@ def audit() -> Finding:
     return Finding("audit", Outcome.GOOD, seen)
 
 
+def sales() -> Finding:
+    """Look whether orders are attributed; who does it lives above and is named in the settings."""
+    found: Finding = import_string(settings.HEALTH_PROBES["sales"])()
+    return found
+
+
 Probe = Callable[[], Finding | list[Finding]]
 PROBES: tuple[tuple[str, Probe], ...] = (
     ("config", config),
@@ -282,9 +270,14 @@ PROBES: tuple[tuple[str, Probe], ...] = (
     ("worker", worker),
     ("beat", beat),
     ("inbox", inbox),
+    ("sales", sales),
     ("audit", audit),
     ("storage", storage),
+    ("url", outside.url),
+    ("verify", outside.verify_files),
+    ("callback", outside.callbacks),
     ("wecom", wecom),
+    ("permissions", outside.permissions),
 )
 
 

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from scrm.core.health import metrics, probes
+from scrm.core.health.findings import Outcome
 from scrm.core.middleware import client_ip
 from scrm.core.scope import ScopedRequest, public, requires
 
@@ -29,11 +30,16 @@ PARTS = {
     "worker": _("Job workers"),
     "beat": _("Clock of the jobs"),
     "inbox": _("WeCom events"),
+    "sales": _("Attribution of orders"),
     "audit": _("Audit chain"),
     "storage": _("Storage"),
+    "url": _("Public address"),
+    "verify": _("Domain file"),
+    "callback": _("Callback address"),
     "wecom": _("WeCom"),
+    "permissions": _("WeCom permissions"),
 }
-TONES = {probes.Outcome.GOOD: "ok", probes.Outcome.WARNING: "warn", probes.Outcome.BAD: "bad"}
+TONES = {Outcome.GOOD: "ok", Outcome.WARNING: "warn", Outcome.BAD: "bad"}
 
 
 @require_GET
@@ -53,7 +59,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        if probes.migrations().outcome is not probes.Outcome.GOOD:
+        if probes.migrations().outcome is not Outcome.GOOD:
             state["migrations"] = "missing"
     except DatabaseError:
         state["database"] = "down"

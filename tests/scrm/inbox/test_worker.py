@@ -2,17 +2,20 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from scrm.core.outbox.models import OutboxMessage
 from scrm.inbox import worker as module
@@ -255,3 +258,22 @@ def test_drain_command_says_what_it_did(routes: Any, capsys: Any) -> None:
 def test_wrong_thread_words_are_refused(words: str) -> None:
     with pytest.raises(CommandError, match="--threads"):
         call_command("inbox_worker", "--threads", words)
+
+
+@pytest.mark.django_db
+def test_alive_counts_this_host_only(capsys: pytest.CaptureFixture[str]) -> None:
+    # given a worker here that was seen a minute ago and one of another host seen just now
+    now = timezone.now()
+    mine = WorkerBeat.objects.create(
+        name=f"{socket.gethostname()}:17", started_at=now, seen_at=now - timedelta(minutes=1)
+    )
+    WorkerBeat.objects.create(name="elsewhere:18", started_at=now, seen_at=now)
+
+    # then a container engine is told that nobody lives here
+    with pytest.raises(CommandError, match="No inbox worker of "):
+        call_command("inbox_worker", "--alive")
+
+    # and when ours shows a sign of life, that it does
+    WorkerBeat.objects.filter(pk=mine.pk).update(seen_at=now)
+    call_command("inbox_worker", "--alive")
+    assert capsys.readouterr().out.strip() == mine.name

@@ -107,9 +107,9 @@ def test_hidden_fields_of_a_member_are_none(server: Server, client: WeComClient)
 
 
 def test_wechatpys_own_areas_use_our_transport(server: Server, client: WeComClient) -> None:
-    server.does("agent/list", says({"errcode": 0, "agentlist": [{"agentid": 7}]}))
+    server.does("tag/list", says({"errcode": 0, "taglist": [{"tagid": 7, "tagname": "VIP"}]}))
 
-    assert client.agent.list() == [{"agentid": 7}]
+    assert client.tag.list() == {7: "VIP"}
 
 
 def test_pictures_come_only_from_wecoms_hosts(server: Server, client: WeComClient) -> None:

@@ -9,7 +9,14 @@ from Crypto.Cipher import AES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrm.wecom.callbacks import MAX_BODY, BadCallback, CallbackCrypto, parse_event
+from scrm.wecom.callbacks import (
+    MAX_BODY,
+    BadCallback,
+    BadSignature,
+    CallbackCrypto,
+    OtherCorp,
+    parse_event,
+)
 
 AES_KEY = base64.b64encode(bytes(range(32))).decode().rstrip("=")
 CRYPTO = CallbackCrypto("token", AES_KEY, "ww0corp")
@@ -162,3 +169,16 @@ def test_the_billion_laughs_are_refused() -> None:
     )
     with pytest.raises(BadCallback):
         parse_event(laughs + b"]><xml><A>&a9;</A></xml>")
+
+
+def test_our_own_verification_is_what_wecom_would_send() -> None:
+    # given a verification we make, and one by another token or for another corp
+    ours = CallbackCrypto("token", "a" * 43, "ww1")
+    query = ours.verification("1234567890", timestamp="1", nonce="n")
+
+    # then we answer our own, and refuse the others by kind
+    assert ours.verify_url(**query) == "1234567890"
+    with pytest.raises(BadSignature):
+        CallbackCrypto("other", "a" * 43, "ww1").verify_url(**query)
+    with pytest.raises(OtherCorp):
+        CallbackCrypto("token", "a" * 43, "ww2").verify_url(**query)

@@ -1,11 +1,13 @@
 """`manage.py inbox_worker`: processes callbacks and sends the outbox."""
 
 import signal
+import socket
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from scrm.inbox.selectors import workers_alive
 from scrm.inbox.worker import DEFAULT_THREADS, Worker, drain
 
 
@@ -27,9 +29,17 @@ class Command(BaseCommand):
             action="store_true",
             help="Work in one thread until nothing is due, then end.",
         )
+        parser.add_argument(
+            "--alive",
+            action="store_true",
+            help="Only say whether a worker of this host showed a sign of life just now.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Work until a signal asks to stop."""
+        if options["alive"]:
+            self._show_alive()
+            return
         if options["drain"]:
             counts = drain()
             self.stdout.write(
@@ -44,6 +54,16 @@ class Command(BaseCommand):
             raise CommandError(
                 "A thread did not end in time; its work goes to another worker when the lease runs out."
             )
+
+    def _show_alive(self) -> None:
+        """Name this host's workers; raises CommandError when there is none."""
+        host = socket.gethostname()
+        names = [
+            worker.name for worker in workers_alive() if worker.name.rpartition(":")[0] == host
+        ]
+        if not names:
+            raise CommandError(f"No inbox worker of {host} showed a sign of life in 15 seconds.")
+        self.stdout.write(" ".join(names))
 
 
 def _threads(words: str) -> dict[str, int]:

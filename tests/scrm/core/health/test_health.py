@@ -40,6 +40,26 @@ def test_healthz_asks_nobody(client: Client, django_assert_num_queries: Any) -> 
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
 
 
+def test_probes_ask_by_address_and_nothing_else_answers_so(
+    client: Client, settings: Settings
+) -> None:
+    # given one allowed host, as in production
+    settings.ALLOWED_HOSTS = ["scrm.example.com"]
+
+    # when a load balancer asks by address
+    statuses = {
+        path: client.get(path, headers={"host": "10.1.2.3:8000"}).status_code
+        for path in ("/healthz", "/readyz", "/metrics", "/accounts/login/")
+    }
+
+    # then the two probes are answered, the rest is refused for its Host
+    assert statuses == {"/healthz": 200, "/readyz": 200, "/metrics": 400, "/accounts/login/": 400}
+
+
+def test_a_probe_only_asks(client: Client) -> None:
+    assert [client.post(path).status_code for path in ("/healthz", "/readyz")] == [405, 405]
+
+
 def test_readyz_is_ready_with_database_and_migrations(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
