@@ -1,0 +1,1 @@
+"""Entries: places in the retailer's own channels that lead customers to a guide."""
