@@ -1,5 +1,6 @@
 """Mirror of WeCom's address book, and the employees the OA told us about."""
 
+from datetime import date
 from typing import ClassVar
 
 from django.conf import settings
@@ -90,6 +91,48 @@ class Employee(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.job_number}"
+
+
+class Employment(models.Model):
+    """A stretch of days somebody is employed, as the OA dates it; rehired is a second one.
+
+    `began_on` is the first day, `ended_on` the first day no longer. `waits` until whoever judges sales by
+    these days has looked at what changed.
+    """
+
+    data_map: ClassVar[dict[str, DataUse]] = {}
+
+    employee = models.ForeignKey(Employee, models.CASCADE, related_name="employments")
+    began_on = models.DateField(_("began on"))
+    ended_on = models.DateField(_("ended on"), null=True, blank=True)
+    waits = models.BooleanField(_("not looked at yet"), default=True)
+
+    class Meta:
+        verbose_name = _("employment")
+        verbose_name_plural = _("employments")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["employee"],
+                condition=models.Q(ended_on=None),
+                name="contacts_employment_one_open",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_on=None) | models.Q(ended_on__gte=models.F("began_on")),
+                name="contacts_employment_in_order",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"], condition=models.Q(waits=True), name="contacts_employment_waits"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.employee_id} {self.began_on}"
+
+    def covers(self, day: date) -> bool:
+        """Return whether the person was employed on this day."""
+        return self.began_on <= day and (self.ended_on is None or day < self.ended_on)
 
 
 class Member(models.Model):
@@ -199,6 +242,8 @@ class MemberWritten(models.Model):
     leader_userid = models.CharField(_("leader"), max_length=64, blank=True)
     # False: we disabled the account. One that somebody else disabled is never enabled by us.
     enabled = models.BooleanField(_("enabled"), default=True)
+    # A leave began after this: later writes to an account that is off already do not move it.
+    switched_at = models.DateTimeField(_("switched on or off at"), null=True, blank=True)
     written_at = models.DateTimeField(_("written at"))
 
     class Meta:

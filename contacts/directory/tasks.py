@@ -2,9 +2,9 @@
 
 import structlog
 from celery import shared_task
-from django.conf import settings
 
 from contacts.directory.services import follow_refresh, mirror_refresh, refresh_start
+from scrm.core import credentials
 from scrm.core.exceptions import Conflict
 from scrm.core.jobs.services import running
 from scrm.wecom.errors import WeComError
@@ -25,7 +25,7 @@ def directory_refresh(job_id: str) -> None:
 @shared_task(name="contacts.directory_watch")
 def directory_watch() -> None:
     """Start the hourly refresh: callbacks may be lost, and switching customer contact on raises none."""
-    if not settings.WECOM_CORP_ID:
+    if not credentials.corp_id():
         return
     try:
         refresh_start(actor=None)
@@ -36,7 +36,7 @@ def directory_watch() -> None:
 @shared_task(name="contacts.follow_refresh")
 def follow_users_refresh() -> None:
     """Read who has customer contact: one call, so that waiting members become ready within minutes."""
-    if not settings.WECOM_CORP_ID:
+    if not credentials.corp_id():
         return
     try:
         follow_refresh()

@@ -10,10 +10,10 @@ from contacts.oa_sync.columns import mapping, template_headers
 from contacts.oa_sync.models import OaFile, OaRun
 from contacts.oa_sync.selectors import items_of, row_errors_of, runs_visible_to
 from contacts.oa_sync.shown import error_rows, plan_headers, plan_rows
+from scrm.core.downloads import workbook_response
 from scrm.core.excel import error_workbook, write_workbook
 from scrm.core.scope import ScopedRequest, requires
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EXAMPLES = {
     "departments": {"code": "D001", "name": "Hangzhou", "parent_code": ""},
     "employees": {
@@ -24,12 +24,6 @@ EXAMPLES = {
         "effective_on": "2026-03-01",
     },
 }
-
-
-def _download(content: bytes, filename: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=XLSX)
-    response["Content-Disposition"] = f'attachment; filename="{filename}"'
-    return response
 
 
 def _run(request: ScopedRequest, pk: UUID) -> OaRun:
@@ -46,7 +40,9 @@ def template(request: ScopedRequest, role: str) -> HttpResponse:
     example = {**EXAMPLES[role]}
     for field, value in (("gender", "1"), ("state", "active"), ("kind", "department")):
         example[field] = words[field][value][0]
-    return _download(write_workbook(template_headers(role), [example]), f"oa-{role}-template.xlsx")
+    return workbook_response(
+        write_workbook(template_headers(role), [example]), f"oa-{role}-template.xlsx"
+    )
 
 
 @require_GET
@@ -57,7 +53,7 @@ def errors(request: ScopedRequest, pk: UUID, role: str) -> HttpResponse:
     rows = error_rows(row_errors_of(run).filter(role=role))
     if not rows:
         raise Http404
-    return _download(error_workbook(list(rows[0][0]), rows), f"oa-{role}-refused.xlsx")
+    return workbook_response(error_workbook(list(rows[0][0]), rows), f"oa-{role}-refused.xlsx")
 
 
 @require_GET
@@ -65,6 +61,6 @@ def errors(request: ScopedRequest, pk: UUID, role: str) -> HttpResponse:
 def plan(request: ScopedRequest, pk: UUID) -> HttpResponse:
     """Download the plan with reasons and outcomes; phones stay masked."""
     run = _run(request, pk)
-    return _download(
+    return workbook_response(
         write_workbook(plan_headers(), plan_rows(items_of(run).iterator(2000))), "oa-plan.xlsx"
     )

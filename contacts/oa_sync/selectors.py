@@ -1,6 +1,9 @@
 """Reads of the OA synchronisation; runs concern the whole company and need a scope over everything."""
 
+from datetime import timedelta
+
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from contacts.oa_sync.models import OaFile, OaPlanItem, OaPolicy, OaRowError, OaRun
 from contacts.oa_sync.sources import FileSource, OaSource, SourceFile
@@ -26,6 +29,23 @@ def row_errors_of(run: OaRun) -> QuerySet[OaRowError]:
 def last_good_run() -> OaRun | None:
     """Return the last run whose plan was applied or had nothing to do."""
     return OaRun.objects.filter(status__in=OaRun.GOOD).order_by("-planned_at").first()
+
+
+def oa_is_trusted(most: timedelta) -> bool:
+    """Say whether what the OA says of leavers is sure: read within `most`, and no run is held by the breaker."""
+    if OaRun.objects.filter(status=OaRun.Status.HELD).exists():
+        return False
+    last = last_good_run()
+    return last is not None and last.created_at >= timezone.now() - most
+
+
+def comes_back(userid: str) -> bool:
+    """Say whether a plan that waits or is being carried out enables this account again."""
+    return OaPlanItem.objects.filter(
+        kind=OaPlanItem.Kind.MEMBER_ENABLE,
+        key__iexact=userid,
+        run__status__in=[*OaRun.OPEN, OaRun.Status.APPLYING],
+    ).exists()
 
 
 def policy() -> OaPolicy:

@@ -30,8 +30,8 @@ from contacts.oa_sync.shown import show_errors, show_items
 from contacts.oa_sync.sources import SourceFile
 from contacts.oa_sync.tables import ErrorFilter, ErrorTable, ItemFilter, ItemTable, RunTable
 from contacts.oa_sync.words import hold_words
-from scrm.core.exceptions import ScrmError
 from scrm.core.listing import ListPage, build_list
+from scrm.core.refusals import RefusalAsMessage, RefusalInForm
 from scrm.core.scope import ScopedRequest, requires
 
 Status = OaRun.Status
@@ -82,14 +82,12 @@ def upload(request: ScopedRequest) -> HttpResponse:
     if not form.is_valid():
         return _list_page(request, form)
     files = {role: SourceFile(file.name, file.read()) for role, file in form.cleaned_data.items()}
-    try:
+    with RefusalInForm(form):
         run = run_upload(
             departments=files["departments"], employees=files["employees"], actor=request.user
         )
-    except ScrmError as error:
-        form.add_error(None, error.message)
-        return _list_page(request, form)
-    return redirect("oa_sync:detail", pk=run.pk)
+        return redirect("oa_sync:detail", pk=run.pk)
+    return _list_page(request, form)
 
 
 def _run(request: ScopedRequest, pk: UUID) -> OaRun:
@@ -185,10 +183,8 @@ def live(request: ScopedRequest, pk: UUID) -> HttpResponse:
 def approve(request: ScopedRequest, pk: UUID) -> HttpResponse:
     """Approve a plan and start applying it."""
     run = _run(request, pk)
-    try:
+    with RefusalAsMessage(request):
         run_approve(run=run, actor=request.user, reason=request.POST.get("reason", ""))
-    except ScrmError as error:
-        messages.error(request, error.message)
     return redirect("oa_sync:detail", pk=pk)
 
 
@@ -197,10 +193,8 @@ def approve(request: ScopedRequest, pk: UUID) -> HttpResponse:
 def discard(request: ScopedRequest, pk: UUID) -> HttpResponse:
     """Give up a plan."""
     run = _run(request, pk)
-    try:
+    with RefusalAsMessage(request):
         run_discard(run=run, actor=request.user, reason=request.POST.get("reason", ""))
-    except ScrmError as error:
-        messages.error(request, error.message)
     return redirect("oa_sync:detail", pk=pk)
 
 
@@ -209,10 +203,8 @@ def discard(request: ScopedRequest, pk: UUID) -> HttpResponse:
 def go_on(request: ScopedRequest, pk: UUID) -> HttpResponse:
     """Go on with a run whose job stopped."""
     run = _run(request, pk)
-    try:
+    with RefusalAsMessage(request):
         run_continue(run=run, actor=request.user)
-    except ScrmError as error:
-        messages.error(request, error.message)
     return redirect("oa_sync:detail", pk=pk)
 
 
@@ -221,12 +213,9 @@ def go_on(request: ScopedRequest, pk: UUID) -> HttpResponse:
 def plan_again(request: ScopedRequest, pk: UUID) -> HttpResponse:
     """Plan the same files anew."""
     run = _run(request, pk)
-    try:
-        fresh = run_plan_again(run=run, actor=request.user)
-    except ScrmError as error:
-        messages.error(request, error.message)
-        return redirect("oa_sync:detail", pk=pk)
-    return redirect("oa_sync:detail", pk=fresh.pk)
+    with RefusalAsMessage(request):
+        run = run_plan_again(run=run, actor=request.user)
+    return redirect("oa_sync:detail", pk=run.pk)
 
 
 @require_http_methods(["GET", "POST"])

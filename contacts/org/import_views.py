@@ -16,11 +16,11 @@ from contacts.org.models import BindingImport, BindingImportRow
 from contacts.org.selectors import binding_imports_visible_to
 from contacts.org.services import binding_import, binding_import_apply, binding_import_refuse
 from contacts.org.tables import ImportRowFilter, ImportRowTable, ImportTable
-from contacts.org.views import download
 from contacts.org.words import row_words
+from scrm.core.downloads import workbook_response
 from scrm.core.excel import error_workbook, write_workbook
-from scrm.core.exceptions import ScrmError
 from scrm.core.listing import build_list
+from scrm.core.refusals import RefusalAsMessage, RefusalInForm
 from scrm.core.scope import ScopedRequest, requires
 
 
@@ -55,13 +55,10 @@ def upload(request: ScopedRequest) -> HttpResponse:
     form = FileForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
-        try:
+        with RefusalInForm(form, "file"):
             batch = binding_import(
                 file=file, filename=file.name, actor=request.user, scope=request.scope
             )
-        except ScrmError as error:
-            form.add_error("file", error.message)
-        else:
             return redirect("org:import_detail", pk=batch.pk)
     status = 422 if form.errors else 200
     return render(request, "console/contacts/org/import.html", {"form": form}, status=status)
@@ -108,11 +105,8 @@ def _batch(request: ScopedRequest, pk: int) -> BindingImport:
 def approve(request: ScopedRequest, pk: int) -> HttpResponse:
     """Bind what a checked file says."""
     batch = _batch(request, pk)
-    try:
+    with RefusalAsMessage(request):
         applied = binding_import_apply(batch=batch, actor=request.user)
-    except ScrmError as error:
-        messages.error(request, error.message)
-    else:
         messages.success(
             request,
             _("Bound %(bound)d, moved %(moved)d, reordered %(reordered)d, refused %(refused)d.")
@@ -131,10 +125,8 @@ def approve(request: ScopedRequest, pk: int) -> HttpResponse:
 def refuse(request: ScopedRequest, pk: int) -> HttpResponse:
     """Send a file back with a reason."""
     batch = _batch(request, pk)
-    try:
+    with RefusalAsMessage(request):
         binding_import_refuse(batch=batch, actor=request.user, note=request.POST.get("note", ""))
-    except ScrmError as error:
-        messages.error(request, error.message)
     return redirect("org:import_detail", pk=pk)
 
 
@@ -151,7 +143,7 @@ def errors(request: ScopedRequest, pk: int) -> HttpResponse:
         )
         for row in batch.rows.filter(action=BindingImportRow.Action.ERROR).order_by("row_number")
     ]
-    return download(error_workbook(headers, rows), f"bindings-refused-{batch.pk}.xlsx")
+    return workbook_response(error_workbook(headers, rows), f"bindings-refused-{batch.pk}.xlsx")
 
 
 EXAMPLES: Mapping[str, Mapping[str, object]] = {
@@ -170,4 +162,6 @@ def template(request: ScopedRequest, table: str) -> HttpResponse:
     if table == "units":
         example["kind"] = columns()["kinds"]["store"][0]
         example["name"] = f"{example['kind']} 001"
-    return download(write_workbook(template_headers(table), [example]), f"{table}-template.xlsx")
+    return workbook_response(
+        write_workbook(template_headers(table), [example]), f"{table}-template.xlsx"
+    )

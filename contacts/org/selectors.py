@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from contacts.directory.models import Member
-from contacts.directory.selectors import path_filter
+from contacts.directory.selectors import members_visible_to, path_filter
 from contacts.org.models import BindingImport, OrgUnit, StoreBinding
 from scrm.core.scope import Scope
 
@@ -28,6 +28,21 @@ def org_units_visible_to(scope: Scope) -> QuerySet[OrgUnit]:
 def stores_visible_to(scope: Scope) -> QuerySet[OrgUnit]:
     """Return the stores a scope may see."""
     return org_units_visible_to(scope).filter(kind=OrgUnit.Kind.STORE)
+
+
+def rows_visible_to(scope: Scope) -> Q:
+    """Return which rows of a table with `member` and `store` a scope may see.
+
+    For a branch or store the row's store decides alone: a guide who moves leaves her past with the store where
+    it happened, so each row belongs to one branch. Rows without a store go with their member; guides see theirs.
+    """
+    if scope.everything:
+        return Q()
+    members = Q(member_id__in=members_visible_to(scope).values("pk"))
+    if scope.own_only:
+        return members
+    units = org_units_visible_to(scope).values("pk")
+    return Q(store_id__in=units) | (Q(store_id__isnull=True) & members)
 
 
 def members_in(org_paths: Sequence[str]) -> QuerySet[Member]:

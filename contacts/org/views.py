@@ -26,19 +26,11 @@ from contacts.org.services import (
     units_import,
 )
 from contacts.org.tables import StoreFilter, StoreTable
+from scrm.core.downloads import workbook_response
 from scrm.core.excel import error_workbook
-from scrm.core.exceptions import ScrmError
 from scrm.core.listing import build_list
+from scrm.core.refusals import RefusalAsMessage, RefusalInForm
 from scrm.core.scope import Scope, ScopedRequest, requires
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-def download(content: bytes, filename: str) -> HttpResponse:
-    """Return an XLSX file to be saved."""
-    response = HttpResponse(content, content_type=XLSX)
-    response["Content-Disposition"] = f'attachment; filename="{filename}"'
-    return response
 
 
 @require_GET
@@ -115,7 +107,7 @@ def bind(request: ScopedRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _store_page(request, unit, form)
     values = form.cleaned_data
-    try:
+    with RefusalInForm(form):
         binding_set(
             store=unit,
             member=values["account"],
@@ -123,14 +115,12 @@ def bind(request: ScopedRequest, pk: int) -> HttpResponse:
             move=values["move"],
             actor=request.user,
         )
-    except ScrmError as error:
-        form.add_error(None, error.message)
-        return _store_page(request, unit, form)
-    messages.success(
-        request,
-        _("%(member)s now serves %(store)s.") % {"member": values["account"], "store": unit},
-    )
-    return redirect("org:detail", pk=pk)
+        messages.success(
+            request,
+            _("%(member)s now serves %(store)s.") % {"member": values["account"], "store": unit},
+        )
+        return redirect("org:detail", pk=pk)
+    return _store_page(request, unit, form)
 
 
 def _binding(request: ScopedRequest, pk: int) -> StoreBinding:
@@ -143,11 +133,8 @@ def _binding(request: ScopedRequest, pk: int) -> StoreBinding:
 def retire(request: ScopedRequest, pk: int) -> HttpResponse:
     """End a binding."""
     binding = _binding(request, pk)
-    try:
+    with RefusalAsMessage(request):
         binding_retire(binding=binding, actor=request.user)
-    except ScrmError as error:
-        messages.error(request, error.message)
-    else:
         messages.success(
             request,
             _("%(member)s no longer serves %(store)s.")
@@ -161,10 +148,8 @@ def retire(request: ScopedRequest, pk: int) -> HttpResponse:
 def state(request: ScopedRequest, pk: int) -> HttpResponse:
     """Switch a binding between serving and "serve only"."""
     binding = _binding(request, pk)
-    try:
+    with RefusalAsMessage(request):
         binding_state_set(binding=binding, state=request.POST.get("state", ""), actor=request.user)
-    except ScrmError as error:
-        messages.error(request, error.message)
     return redirect("org:detail", pk=binding.store_id)
 
 
@@ -189,17 +174,14 @@ def units_upload(request: ScopedRequest) -> HttpResponse:
     form = FileForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["file"]
-        try:
+        with RefusalInForm(form, "file"):
             result = units_import(file=upload, filename=upload.name, actor=request.user)
-        except ScrmError as error:
-            form.add_error("file", error.message)
-        else:
             messages.success(
                 request, _("%(count)d units created or changed.") % {"count": result.changed}
             )
             if result.refused:
                 rows = [(row.raw, reason) for row, reason in result.refused]
-                return download(error_workbook(result.headers, rows), "units-refused.xlsx")
+                return workbook_response(error_workbook(result.headers, rows), "units-refused.xlsx")
             return redirect("org:list")
     status = 422 if form.errors else 200
     return render(request, "console/contacts/org/units_import.html", {"form": form}, status=status)

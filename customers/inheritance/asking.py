@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from contacts.directory.models import Member
 from contacts.feed import services as feed
 from customers.inheritance.models import HandoverItem, HandoverPlan
+from customers.inheritance.selectors import deletion_date
 from scrm.core.gateway import wecom
 from scrm.wecom.api.external_contact import TRANSFER_CUSTOMERS
 from scrm.wecom.errors import WeComError
@@ -27,6 +28,8 @@ REFUSED_REASON = "customer_refused"
 CLOCKS_APART = timedelta(minutes=1)
 # A customer asked this long ago whom WeCom does not list was never asked.
 LISTED_AFTER = timedelta(minutes=10)
+# A customer may refuse for 24 hours; an hour more for WeCom to say so.
+REFUSAL_ENDS = timedelta(hours=25)
 
 
 def mode_check(plan: HandoverPlan) -> None:
@@ -38,7 +41,7 @@ def mode_check(plan: HandoverPlan) -> None:
 
 def next_batch(plan: HandoverPlan) -> list[HandoverItem]:
     """Return at most 100 planned customers of one successor."""
-    planned = HandoverItem.objects.filter(plan=plan, state=Item.PLANNED)
+    planned = HandoverItem.objects.filter(plan=plan, state=Item.PLANNED, successor__isnull=False)
     first = planned.order_by("successor_id", "pk").first()
     if first is None:
         return []
@@ -49,11 +52,16 @@ def next_batch(plan: HandoverPlan) -> list[HandoverItem]:
 def ask(plan: HandoverPlan, batch: Sequence[HandoverItem]) -> Sequence[TransferAnswer]:
     """Ask WeCom for customers of one successor; outside any transaction. Raises WeComError."""
     api = wecom(lane="sync").external_contact
-    leaver, successor = plan.leaver.userid, batch[0].successor.userid
+    leaver, successor = plan.leaver.userid, _userid(batch[0])
     customers = [item.contact.external_userid for item in batch]
     if plan.mode == HandoverPlan.Mode.RESIGNED:
         return api.resigned_transfer_customer(leaver, successor, customers)
     return api.transfer_customer(leaver, successor, customers, plan.message)
+
+
+def _userid(item: HandoverItem) -> str:
+    """Return the successor's userid; `next_batch` gives only items that have one."""
+    return item.successor.userid if item.successor is not None else ""
 
 
 def answers_store(batch: Sequence[HandoverItem], answers: Iterable[TransferAnswer]) -> int:
@@ -91,6 +99,8 @@ def results_read(plan: HandoverPlan) -> int:
     Raises WeComError after keeping its words on the plan.
     """
     waiting = plan.items.filter(state=Item.WAITING)
+    if _is_void(plan):
+        return _void_settle(plan)
     successors = Member.objects.filter(pk__in=waiting.values("successor_id")).order_by("pk")
     settled = 0
     try:
@@ -102,6 +112,21 @@ def results_read(plan: HandoverPlan) -> int:
         HandoverPlan.objects.filter(pk=plan.pk).update(problem=words[:500])
         raise
     HandoverPlan.objects.filter(pk=plan.pk).update(polled_at=timezone.now(), problem="")
+    plan_settle(plan.pk)
+    return settled
+
+
+def _is_void(plan: HandoverPlan) -> bool:
+    """Say whether the account was deleted while customers could still refuse: WeCom answers for it no more."""
+    in_service = plan.mode == HandoverPlan.Mode.IN_SERVICE
+    return in_service and plan.leaver.status == Member.Status.LEFT
+
+
+def _void_settle(plan: HandoverPlan) -> int:
+    """Give up on those who neither went over nor refused within the day; they go as a deleted member's."""
+    late = Q(asked_at__lt=timezone.now() - REFUSAL_ENDS)
+    waiting = plan.items.filter(late, state=Item.WAITING)
+    settled = waiting.update(state=Item.FAILED, settled_at=timezone.now())
     plan_settle(plan.pk)
     return settled
 
@@ -172,9 +197,10 @@ def plan_settle(plan_id: int) -> bool:
     is_open = plan.items.filter(state__in=[Item.PLANNED, Item.WAITING]).exists()
     if plan.state != Plan.RUNNING or is_open:
         return False
-    HandoverPlan.objects.filter(pk=plan.pk).update(state=Plan.DONE)
+    HandoverPlan.objects.filter(pk=plan.pk).update(state=Plan.DONE, delete_on=deletion_date(plan))
     received: dict[int, int] = {}
-    for member_id in plan.items.filter(state=Item.DONE).values_list("successor_id", flat=True):
+    handed = plan.items.filter(state=Item.DONE, successor__isnull=False)
+    for member_id in handed.values_list("successor_id", flat=True):
         received[member_id] = received.get(member_id, 0) + 1
     for member_id, count in sorted(received.items()):
         feed.put(

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from customers.inheritance.models import HandoverItem, HandoverPlan
+from customers.inheritance.models import HandoverItem, HandoverPlan, HandoverPolicy
 from customers.inheritance.selectors import Successor
 
 
@@ -41,11 +41,52 @@ class HandoverForm(forms.Form):
 
 
 def _label(one: Successor) -> str:
-    return gettext("%(name)s · %(store)s · %(count)d customers") % {
+    words = gettext("%(name)s · %(store)s · %(count)d customers") % {
         "name": one.member.name or one.member.userid,
         "store": one.store.name if one.store else "—",
         "count": one.customers,
     }
+    if one.room is None:
+        return words
+    return gettext("%(successor)s, room for %(count)d more") % {
+        "successor": words,
+        "count": one.room,
+    }
+
+
+class PolicyForm(forms.Form):
+    """What happens by itself when the OA reports a leaver."""
+
+    on_leave = forms.ChoiceField(
+        label=_("When the OA reports a leaver"),
+        choices=HandoverPolicy.OnLeave.choices,
+        widget=forms.RadioSelect,
+    )
+    neighbours = forms.BooleanField(
+        label=_("Use the stores beside it when the store has no room"), required=False
+    )
+    message = forms.CharField(
+        label=_("Notice to the customer"),
+        max_length=200,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Sent by WeCom when the customer is handed over; at most 200 characters."),
+    )
+    grace_days = forms.IntegerField(
+        label=_("Days until the account is deleted"),
+        required=False,
+        min_value=1,
+        max_value=90,
+        help_text=_(
+            "Customers who refused or could not go over stay with the disabled account. WeCom hands them over only after the account is deleted. Blank: only a person deletes it."
+        ),
+    )
+
+
+class ReleaseForm(forms.Form):
+    """Why a leaver's account is deleted now."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
 class PlanFilter(django_filters.FilterSet):  # type: ignore[misc]

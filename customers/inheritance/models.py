@@ -12,6 +12,46 @@ from customers.relations.models import ExternalContact
 from scrm.core.data_map import DataUse
 
 
+class HandoverPolicy(models.Model):
+    """What happens by itself when the OA reports a leaver; one row, changed by HQ."""
+
+    class OnLeave(models.TextChoices):
+        OFFER = "offer", _("make the plan and ask the customers at once")
+        PLAN = "plan", _("make the plan; somebody confirms it")
+        NOTHING = "nothing", _("do nothing; somebody plans by hand")
+
+    data_map: ClassVar[dict[str, DataUse]] = {}
+
+    on_leave = models.CharField(
+        _("when the OA reports a leaver"), max_length=8, choices=OnLeave, default=OnLeave.OFFER
+    )
+    neighbours = models.BooleanField(
+        _("use the stores beside it when the store has no room"), default=True
+    )
+    message = models.CharField(_("notice to the customer"), max_length=200, blank=True)
+    grace_days = models.PositiveSmallIntegerField(
+        _("days until the account is deleted"), null=True, blank=True, default=7
+    )
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("policy of hand-overs")
+        verbose_name_plural = _("policies of hand-overs")
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="customers_handoverpolicy_one_row"),
+            models.CheckConstraint(
+                condition=Q(grace_days=None) | Q(grace_days__range=(1, 90)),
+                name="customers_handoverpolicy_grace",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.on_leave
+
+
 class HandoverPlan(models.Model):
     """One hand-over: who leaves, in which way WeCom is asked, and what customers are told."""
 
@@ -33,6 +73,11 @@ class HandoverPlan(models.Model):
     message = models.CharField(_("notice to the customer"), max_length=200, blank=True)
     problem = models.CharField(_("problem"), max_length=500, blank=True)
     job_id = models.UUIDField(_("job"), null=True, blank=True)
+    # Made by the policy when the OA reported the leaver; created_by is then nobody.
+    by_policy = models.BooleanField(_("by the policy"), default=False)
+    # Customers who stayed behind wait for the account's deletion; None: only a named human deletes it.
+    delete_on = models.DateTimeField(_("account deleted on"), null=True, blank=True)
+    release_job_id = models.UUIDField(_("deleting job"), null=True, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -50,6 +95,13 @@ class HandoverPlan(models.Model):
                 name="customers_handover_one_open",
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["delete_on"],
+                condition=Q(delete_on__isnull=False),
+                name="customers_handover_deletes",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.leaver_id} {self.created_at:%F}"
@@ -65,12 +117,18 @@ class HandoverItem(models.Model):
         REFUSED = "refused", _("refused by the customer")
         CAPPED = "capped", _("the successor has no room")
         FAILED = "failed", _("WeCom refused")
+        UNPLACED = "unplaced", _("nobody has room")
+
+    # What did not go over stays with the account until it is deleted.
+    KEPT = (State.REFUSED, State.CAPPED, State.FAILED, State.UNPLACED)
 
     data_map: ClassVar[dict[str, DataUse]] = {}
 
     plan = models.ForeignKey(HandoverPlan, models.CASCADE, related_name="items")
     contact = models.ForeignKey(ExternalContact, models.CASCADE, related_name="handover_items")
-    successor = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    successor = models.ForeignKey(
+        Member, models.PROTECT, null=True, blank=True, related_name="incoming"
+    )
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.PLANNED)
     errcode = models.IntegerField(_("error"), default=0)
     tries = models.PositiveSmallIntegerField(_("tries"), default=0)
@@ -83,10 +141,19 @@ class HandoverItem(models.Model):
         verbose_name = _("customer of a hand-over")
         verbose_name_plural = _("customers of a hand-over")
         constraints = [
-            models.UniqueConstraint(fields=["plan", "contact"], name="customers_handoveritem_once")
+            models.UniqueConstraint(fields=["plan", "contact"], name="customers_handoveritem_once"),
+            models.CheckConstraint(
+                condition=Q(successor__isnull=False) | Q(state="unplaced"),
+                name="customers_handoveritem_successor",
+            ),
         ]
         indexes = [
             models.Index(fields=["plan", "state", "successor"], name="customers_handover_work"),
+            models.Index(
+                fields=["successor"],
+                condition=Q(state__in=["planned", "waiting"]),
+                name="customers_handover_incoming",
+            ),
         ]
 
     def __str__(self) -> str:

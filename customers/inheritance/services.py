@@ -1,7 +1,8 @@
 """Plans of a hand-over: made, confirmed, tried again. Asking WeCom and its answers: `asking.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -10,12 +11,21 @@ from django.utils.translation import gettext_noop
 
 from contacts.directory.models import Member
 from contacts.directory.selectors import members_visible_to
-from customers.inheritance.models import HandoverItem, HandoverPlan
-from customers.inheritance.selectors import friends_of, successors_for, with_customers
+from customers.inheritance.models import HandoverItem, HandoverPlan, HandoverPolicy
+from customers.inheritance.selectors import (
+    customers_of,
+    deletion_date,
+    friends_of,
+    has_open_plan,
+    loads_of,
+    policy,
+    release_is_live,
+    successors_for,
+    with_customers,
+)
 from customers.inheritance.spreading import Load, spread
-from customers.relations.models import FollowRelation
 from scrm.core.audit import services as audit
-from scrm.core.exceptions import Conflict, ValidationFailed
+from scrm.core.exceptions import Conflict, PermissionDenied, ValidationFailed
 from scrm.core.jobs import services as jobs
 from scrm.core.jobs.models import JobRun
 from scrm.core.scope import Scope
@@ -41,32 +51,57 @@ def plan_create(
     a hand-over of this member is open already.
     """
     loads = _loads(scope, leaver, successor_ids)
-    contact_ids = list(
-        FollowRelation.objects.filter(
-            member=leaver, status=FollowRelation.Status.ACTIVE
-        ).values_list("contact_id", flat=True)
-    )
+    contact_ids = customers_of(leaver)
     if not contact_ids:
         raise ValidationFailed(_("This member has no customers to hand over."), code="no_customers")
+    friends = friends_of(contact_ids, [load.member_id for load in loads])
+    chosen = spread(contact_ids, loads, friends)
+    return plan_store(leaver, contact_ids, chosen, message=message, actor=actor)
+
+
+@transaction.atomic
+def plan_store(
+    leaver: Member,
+    contact_ids: Iterable[UUID],
+    chosen: Mapping[UUID, int],
+    *,
+    message: str,
+    actor: Any,
+) -> HandoverPlan:
+    """Keep who takes over whom (member ids by customer), audited; a customer nobody was chosen for is kept as such.
+
+    Without an actor it is the policy's plan. An older plan deletes the account no more: this one waits for
+    answers. Raises Conflict when a hand-over of this member is open already, or the account is being deleted.
+    """
+    leaver = Member.objects.select_for_update().get(pk=leaver.pk)
     has_left = leaver.status == Member.Status.LEFT
+    if not has_left:
+        _need_no_release(leaver)
     try:
         with transaction.atomic():
             plan = HandoverPlan.objects.create(
                 leaver=leaver,
                 mode=HandoverPlan.Mode.RESIGNED if has_left else HandoverPlan.Mode.IN_SERVICE,
                 message=message.strip(),
+                by_policy=actor is None,
                 created_by=actor,
             )
     except IntegrityError:
         raise Conflict(
             _("A hand-over of this member is open already."), code="handover_open"
         ) from None
-    friends = friends_of(contact_ids, [load.member_id for load in loads])
-    chosen = spread(contact_ids, loads, friends)
+    older = HandoverPlan.objects.filter(leaver=leaver, delete_on__isnull=False)
+    older.exclude(pk=plan.pk).update(delete_on=None)
+    ids = sorted(contact_ids)
     HandoverItem.objects.bulk_create(
         (
-            HandoverItem(plan=plan, contact_id=contact_id, successor_id=successor_id)
-            for contact_id, successor_id in chosen.items()
+            HandoverItem(
+                plan=plan,
+                contact_id=contact_id,
+                successor_id=chosen.get(contact_id),
+                state=Item.PLANNED if contact_id in chosen else Item.UNPLACED,
+            )
+            for contact_id in ids
         ),
         batch_size=1000,
     )
@@ -77,10 +112,19 @@ def plan_create(
         after={
             "leaver": leaver.userid,
             "customers": len(chosen),
-            "successors": [load.member_id for load in loads],
+            "without_room": len(ids) - len(chosen),
+            "successors": sorted(set(chosen.values())),
         },
     )
     return plan
+
+
+def _need_no_release(leaver: Member) -> None:
+    if release_is_live(leaver.pk):
+        raise Conflict(
+            _("This account is being deleted; its customers are offered then."),
+            code="being_deleted",
+        )
 
 
 def _loads(scope: Scope, leaver: Member, successor_ids: Sequence[int]) -> list[Load]:
@@ -105,12 +149,15 @@ def _loads(scope: Scope, leaver: Member, successor_ids: Sequence[int]) -> list[L
                 code="successor_not_ready",
                 field="successors",
             )
-    return [Load(pk, found[pk].customers) for pk in wanted]
+    return loads_of(found[pk] for pk in wanted)
 
 
 @transaction.atomic
 def plan_confirm(plan: HandoverPlan, *, actor: Any) -> JobRun:
-    """Start asking WeCom, as one job; audited. Raises Conflict when the plan does not wait for it."""
+    """Start asking WeCom, as one job; audited, without an actor as the policy's doing.
+
+    Raises Conflict when the plan does not wait for it.
+    """
     row = HandoverPlan.objects.select_for_update().get(pk=plan.pk)
     if row.state != Plan.DRAFT:
         raise Conflict(_("This hand-over was confirmed or cancelled already."), code="not_draft")
@@ -149,19 +196,27 @@ def plan_cancel(plan: HandoverPlan, *, actor: Any) -> None:
 def plan_retry(scope: Scope, plan: HandoverPlan, *, actor: Any) -> JobRun:
     """Plan refused and failed customers again, with another successor, and ask once more; audited.
 
-    WeCom allows two transfers a customer. Raises Conflict when there is nobody to try again, or nobody to
-    try with.
+    WeCom allows two transfers a customer. Raises Conflict when there is nobody to try again, nobody to try
+    with, or another hand-over or the account's deletion is under way.
     """
+    Member.objects.select_for_update().get(pk=plan.leaver_id)
     row = HandoverPlan.objects.select_for_update().get(pk=plan.pk)
     if row.state not in (Plan.RUNNING, Plan.DONE):
         raise Conflict(_("This hand-over is not under way."), code="not_running")
+    if has_open_plan(row.leaver, but=row):
+        raise Conflict(_("A hand-over of this member is open already."), code="handover_open")
+    if row.leaver.status != Member.Status.LEFT:
+        _need_no_release(row.leaver)
     items = list(
-        row.items.filter(
-            state__in=[Item.REFUSED, Item.CAPPED, Item.FAILED], tries__lt=MOST_TRIES
-        ).exclude(errcode__in=FINAL_CODES)
+        row.items.filter(state__in=HandoverItem.KEPT, tries__lt=MOST_TRIES).exclude(
+            errcode__in=FINAL_CODES
+        )
     )
     loads = _other_loads(scope, row)
-    barred = {item.contact_id: [*item.tried_ids, item.successor_id] for item in items}
+    barred = {
+        item.contact_id: [*item.tried_ids, *([item.successor_id] if item.successor_id else [])]
+        for item in items
+    }
     friends = friends_of(barred, [load.member_id for load in loads])
     chosen = spread(barred, loads, friends, barred)
     again = [item for item in items if item.contact_id in chosen]
@@ -191,8 +246,51 @@ def plan_retry(scope: Scope, plan: HandoverPlan, *, actor: Any) -> JobRun:
 
 
 def _other_loads(scope: Scope, plan: HandoverPlan) -> list[Load]:
-    suggested = [Load(one.member.pk, one.customers) for one in successors_for(scope, plan.leaver)]
-    known = {load.member_id for load in suggested}
-    used = set(plan.items.values_list("successor_id", flat=True).distinct()) - known
-    ready = with_customers(members_visible_to(scope).filter(pk__in=used)).order_by("pk")
-    return suggested + [Load(one.pk, one.customers) for one in ready if one.is_ready]
+    suggested = [one.member for one in successors_for(scope, plan.leaver)]
+    known = {member.pk for member in suggested}
+    used = set(plan.items.values_list("successor_id", flat=True).distinct()) - known - {None}
+    others = with_customers(members_visible_to(scope).filter(pk__in=used)).order_by("pk")
+    return loads_of([*suggested, *(one for one in others if one.is_ready)])
+
+
+@transaction.atomic
+def policy_set(
+    scope: Scope,
+    *,
+    on_leave: str,
+    neighbours: bool,
+    message: str,
+    grace_days: int | None,
+    actor: Any,
+) -> HandoverPolicy:
+    """Change what happens by itself when the OA reports a leaver, audited; accounts that wait get a new date, or none.
+
+    Raises PermissionDenied outside headquarters.
+    """
+    if not scope.everything:
+        raise PermissionDenied(_("The policy holds for the whole company; headquarters sets it."))
+    row = policy()
+    before = _policy_facts(row)
+    row.on_leave, row.neighbours, row.message = on_leave, neighbours, message.strip()
+    row.grace_days, row.updated_by = grace_days, actor
+    row.save()
+    dated = HandoverPlan.objects.filter(delete_on__isnull=False)
+    for plan in dated.exclude(leaver__status=Member.Status.LEFT).select_related("leaver__employee"):
+        HandoverPlan.objects.filter(pk=plan.pk).update(delete_on=deletion_date(plan, row))
+    audit.record(
+        actor=actor,
+        action="inheritance.policy_set",
+        target="handover_policy:1",
+        before=before,
+        after=_policy_facts(row),
+    )
+    return row
+
+
+def _policy_facts(row: HandoverPolicy) -> dict[str, Any]:
+    return {
+        "on_leave": row.on_leave,
+        "neighbours": row.neighbours,
+        "message": row.message,
+        "grace_days": row.grace_days,
+    }

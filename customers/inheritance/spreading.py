@@ -8,10 +8,11 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class Load:
-    """A successor, in the order of preference, and how many customers they have now."""
+    """A successor, in the order of preference: customers now, and how many more fit (None: any number)."""
 
     member_id: int
     customers: int
+    room: int | None = None
 
 
 def spread(
@@ -20,12 +21,13 @@ def spread(
     friends: Mapping[UUID, Iterable[int]],
     barred: Mapping[UUID, Iterable[int]] | None = None,
 ) -> dict[UUID, int]:
-    """Return the successor of each customer; one for whom all are barred is left out.
+    """Return the successor of each customer; one for whom all are barred or full is left out.
 
     friends names the members a customer follows already: such a hand-over adds nobody's load. The same
     input gives the same result; equal loads go by the order of the successors.
     """
     order = {load.member_id: place for place, load in enumerate(successors)}
+    room = {load.member_id: load.room for load in successors}
     heap = [(load.customers, place, load.member_id) for place, load in enumerate(successors)]
     heapq.heapify(heap)
     barred = barred or {}
@@ -36,15 +38,28 @@ def spread(
         if known:
             found[contact_id] = min(known, key=order.__getitem__)
             continue
-        skipped = []
-        while heap:
-            count, place, member_id = heapq.heappop(heap)
-            if member_id in out:
-                skipped.append((count, place, member_id))
-                continue
-            heapq.heappush(heap, (count + 1, place, member_id))
-            found[contact_id] = member_id
-            break
-        for entry in skipped:
-            heapq.heappush(heap, entry)
+        chosen = _least_loaded(heap, room, out)
+        if chosen is not None:
+            found[contact_id] = chosen
     return found
+
+
+def _least_loaded(
+    heap: list[tuple[int, int, int]], room: dict[int, int | None], out: set[int]
+) -> int | None:
+    """Take a place with whoever has fewest customers; a full one leaves the heap for good."""
+    skipped, chosen = [], None
+    while heap and chosen is None:
+        count, place, member_id = heapq.heappop(heap)
+        left = room[member_id]
+        if left is not None and left <= 0:
+            continue
+        if member_id in out:
+            skipped.append((count, place, member_id))
+            continue
+        room[member_id] = None if left is None else left - 1
+        heapq.heappush(heap, (count + 1, place, member_id))
+        chosen = member_id
+    for entry in skipped:
+        heapq.heappush(heap, entry)
+    return chosen

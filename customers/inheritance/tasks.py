@@ -17,7 +17,10 @@ from customers.inheritance.asking import (
     plan_settle,
     results_read,
 )
+from customers.inheritance.leaving import leaver_plan, leavers_plan
 from customers.inheritance.models import HandoverItem, HandoverPlan
+from customers.inheritance.releasing import account_delete, release_told, releases_due
+from customers.inheritance.selectors import policy
 from scrm.core.jobs.services import Run, running
 from scrm.wecom.errors import (
     WeComError,
@@ -76,3 +79,38 @@ def handover_results() -> None:
             results_read(plan)
         except WeComError as error:
             logger.warning("inheritance.results_unread", plan=plan.pk, errcode=error.errcode)
+
+
+@shared_task(name="customers.leavers_plan")
+def leavers_plan_task() -> None:
+    """Act by the policy for the OA's leavers; enqueued when a run disabled somebody, and by the clock."""
+    leavers_plan()
+
+
+@shared_task(name="customers.handover_releases")
+def handover_releases() -> None:
+    """Delete the accounts whose grace is over."""
+    releases_due()
+
+
+@shared_task(name="customers.handover_release")
+def handover_release(job_id: str) -> None:
+    """Delete one leaver's account, then offer who stayed behind; safe to repeat. A failure is told."""
+    try:
+        with running(job_id) as run:
+            _release(run)
+    finally:
+        release_told(job_id)
+
+
+def _release(run: Run) -> None:
+    plan = HandoverPlan.objects.select_related("leaver__employee").get(pk=run.params["plan_id"])
+    try:
+        account_delete(plan, by_policy=run.job.started_by_id is None)
+    except WeComUnknownOutcome as error:
+        # Asking again is safe: an account that is gone is answered as such.
+        run.pause(error.words(get_language() or "en"), until=timezone.now() + ASK_AGAIN)
+        return
+    with transaction.atomic():
+        leaver_plan(plan.leaver_id, policy(), offer=True)
+        run.advance(processed=1, succeeded=1)

@@ -8,9 +8,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contacts.directory.selectors import members_visible_to
-from customers.inheritance import selectors, services
+from customers.inheritance import releasing, selectors, services
 from customers.inheritance.asking import results_read
-from customers.inheritance.forms import HandoverForm, ItemFilter, PlanFilter
+from customers.inheritance.forms import (
+    HandoverForm,
+    ItemFilter,
+    PlanFilter,
+    PolicyForm,
+    ReleaseForm,
+)
 from customers.inheritance.models import HandoverItem, HandoverPlan
 from customers.inheritance.tables import ItemTable, PlanTable
 from customers.relations.showing import mask_name
@@ -48,6 +54,7 @@ def plan_list(request: ScopedRequest) -> HttpResponse:
         },
         "leavers": selectors.leavers_visible_to(request.scope, text),
         "q": text,
+        "policy": selectors.policy(),
         "may_edit": request.scope.allows("inheritance.edit"),
     }
     return render(request, f"{FOLDER}/list.html", context)
@@ -95,9 +102,12 @@ def plan_detail(request: ScopedRequest, pk: int) -> HttpResponse:
     )
     _describe(request.scope, page)
     counts = selectors.plan_counts([plan.pk]).get(plan.pk, {})
-    failed = sum(counts.get(state, 0) for state in ("refused", "capped", "failed"))
+    failed = sum(counts.get(state, 0) for state in HandoverItem.KEPT)
+    kept = selectors.kept_of(plan).count()
+    release = selectors.release_of(plan)
     context = {
         "plan": plan,
+        "release": release,
         "rows": rows,
         "states": [label for _value, label in HandoverItem.State.choices],
         "list": page,
@@ -105,6 +115,11 @@ def plan_detail(request: ScopedRequest, pk: int) -> HttpResponse:
         "counts": counts,
         "total": sum(counts.values()),
         "failed": failed,
+        "kept": kept,
+        "may_release": kept
+        and not (release is not None and release.is_active)
+        and selectors.may_be_deleted(plan),
+        "form": ReleaseForm(),
         "may_edit": request.scope.allows("inheritance.edit"),
         "may_open": request.scope.allows("relations.view"),
     }
@@ -175,6 +190,44 @@ def plan_retry(request: ScopedRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("They are asked again, with another successor."))
     return redirect("inheritance:detail", plan.pk)
+
+
+@require_POST
+@requires("inheritance.edit")
+def plan_release(request: ScopedRequest, pk: int) -> HttpResponse:
+    """Delete the leaver's account now, and hand over who stayed behind."""
+    plan = _plan(request, pk)
+    try:
+        releasing.account_release(plan, actor=request.user, reason=request.POST.get("reason", ""))
+    except ScrmError as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(
+            request,
+            _("The account is being deleted; its customers are offered to successors then."),
+        )
+    return redirect("inheritance:detail", plan.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@requires("inheritance.policy")
+def policy(request: ScopedRequest) -> HttpResponse:
+    """Show and change what happens by itself when the OA reports a leaver."""
+    stored = selectors.policy()
+    names = ("on_leave", "neighbours", "message", "grace_days")
+    form = PolicyForm(request.POST or None, initial={name: getattr(stored, name) for name in names})
+    if request.method == "POST" and form.is_valid():
+        services.policy_set(request.scope, actor=request.user, **form.cleaned_data)
+        messages.success(
+            request,
+            _(
+                "Saved; it holds for the next leaver, and for accounts that wait for their deletion."
+            ),
+        )
+        return redirect("inheritance:list")
+    context = {"form": form, "policy": stored}
+    status = 422 if form.errors else 200
+    return render(request, f"{FOLDER}/policy.html", context, status=status)
 
 
 def _plan(request: ScopedRequest, pk: int) -> HandoverPlan:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from customers.relations.models import RelationEvent
+from customers.relations.event_kinds import kind_of
 from customers.relations.services import (
     RelationFact,
     contact_gone,
@@ -18,15 +18,6 @@ from scrm.inbox.handling import Event, Handler
 from scrm.wecom.errors import NO_RELATION_CODE, WeComPermanent
 from scrm.wecom.types import ExternalContactDetail
 
-KINDS = {
-    "add_external_contact": RelationEvent.Kind.ADD,
-    "add_half_external_contact": RelationEvent.Kind.HALF_ADD,
-    "del_external_contact": RelationEvent.Kind.DEL_BY_MEMBER,
-    "del_follow_user": RelationEvent.Kind.DEL_BY_CUSTOMER,
-    "transfer_fail": RelationEvent.Kind.TRANSFER_FAIL,
-}
-# Source of del_external_contact when a hand-over took the customer away.
-TRANSFER_SOURCE = "DELETE_BY_TRANSFER"
 # No relation with anybody any more; no such external contact.
 GONE_CODES = frozenset({NO_RELATION_CODE, 40096})
 
@@ -37,14 +28,6 @@ class ContactRead:
 
     detail: ExternalContactDetail | None
     observed_at: datetime
-
-
-def kind_of(event: Event) -> str | None:
-    """Return the fact an event states about a relation, None for a mere edit."""
-    kind = KINDS.get(event.change_type)
-    if kind == RelationEvent.Kind.DEL_BY_MEMBER and event.fields.get("Source") == TRANSFER_SOURCE:
-        return RelationEvent.Kind.TRANSFERRED
-    return kind
 
 
 def read_contact(event: Event) -> ContactRead:

@@ -144,6 +144,12 @@ class FollowRelation(models.Model):
             models.Index(fields=["-created_time", "-id"], name="customers_relation_newest"),
             models.Index(fields=["member", "-created_time"], name="customers_relation_member"),
             models.Index(fields=["state"], condition=~Q(state=""), name="customers_relation_state"),
+            # Capacity counts every account each minute: from this index alone, not from the wide rows.
+            models.Index(
+                fields=["member", "created_time"],
+                condition=Q(status="active"),
+                name="customers_relation_held",
+            ),
             GinIndex(fields=["tag_ids"], name="customers_relation_tags"),
             GinIndex(fields=["remark_phone_indexes"], name="customers_relation_phones"),
         ]

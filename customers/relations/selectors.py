@@ -107,10 +107,17 @@ def contacts_by_phone(
 
 
 def relation_counts(scope: Scope) -> dict[str, int]:
-    """Return how many relations the scope sees, and how many distinct customers, by status."""
+    """Return how many relations the scope sees, and how many distinct customers, by status.
+
+    A customer handed over to a colleague is not lost.
+    """
     counts = relations_visible_to(scope).aggregate(
         active=Count("pk", filter=Q(status=FollowRelation.Status.ACTIVE)),
-        lost=Count("pk", filter=Q(status=FollowRelation.Status.LOST)),
+        lost=Count(
+            "pk",
+            filter=Q(status=FollowRelation.Status.LOST)
+            & ~Q(lost_by=FollowRelation.LostBy.TRANSFER),
+        ),
         customers=Count("contact", filter=Q(status=FollowRelation.Status.ACTIVE), distinct=True),
     )
     return {"active": counts["active"], "lost": counts["lost"], "customers": counts["customers"]}

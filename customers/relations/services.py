@@ -307,15 +307,16 @@ def contact_reveal(
     actor: Any,
     reason: str,
     most_per_day: int | None = None,
+    verified: Iterable[str] = (),
 ) -> list[str]:
     """Return the phones of a customer as far as the scope sees them, verified first, and write down who saw
-    them and why. Raises ValidationFailed without a reason, RateLimited beyond `most_per_day`.
+    them and why. `verified`: those that a room above knows (the CRM's). Raises ValidationFailed without a reason, RateLimited beyond `most_per_day`.
     """
     if not reason.strip():
         raise ValidationFailed(_("Say why you need the phone number."), code="reason_missing")
     if most_per_day is not None:
         _quota_check(actor, most_per_day)
-    phones = [contact.phone] if contact.phone else []
+    phones = list(dict.fromkeys(phone for phone in (contact.phone, *verified) if phone))
     for relation in (
         relations_visible_to(scope).filter(contact=contact).order_by("created_time", "id")
     ):

@@ -14,6 +14,7 @@ from customers.relations.tables import ContactTable
 from customers.tags.selectors import tags_all
 from scrm.core.exceptions import Conflict
 from scrm.core.listing import build_list
+from scrm.core.phone_lookups import lookup_phone, lookup_record
 from scrm.core.scope import ScopedRequest, requires
 
 
@@ -21,6 +22,7 @@ from scrm.core.scope import ScopedRequest, requires
 @requires("relations.view")
 def contact_list(request: ScopedRequest) -> HttpResponse:
     """List the customers in scope, those we learnt of last first."""
+    phone = lookup_phone(request.user, request.GET.get("q", ""))
     page = build_list(
         request,
         queryset=selectors.contacts_visible_to(request.scope),
@@ -28,6 +30,8 @@ def contact_list(request: ScopedRequest) -> HttpResponse:
         filterset_class=ContactFilter,
         order=("-id",),
     )
+    if phone:
+        lookup_record(request.user, phone, found={"customers": page.total or 0})
     for row, view in zip(page.rows, shown(request.scope, page.rows), strict=True):
         row.shown = view
     may_sync = request.scope.allows("relations.sync")

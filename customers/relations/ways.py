@@ -3,6 +3,9 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+# A relation the company gave to a member: a hand-over, while employed or after.
+ASSIGNED = 202
+
 ADD_WAYS: dict[int, Promise] = {
     0: _("unknown way"),
     1: _("scanned a QR code"),
@@ -23,7 +26,7 @@ ADD_WAYS: dict[int, Promise] = {
     17: _("custom development"),
     18: _("answered a demand"),
     201: _("shared inside the company"),
-    202: _("assigned by an administrator"),
+    ASSIGNED: _("assigned by an administrator"),
 }
 
 

@@ -15,8 +15,14 @@ KINDS = {
 }
 
 
+# Customers who go to a successor are no deletion by the member: a leaver with hundreds would look hijacked.
+BY_TRANSFER = "DELETE_BY_TRANSFER"
+
+
 def apply_signal(event: Event, _fetched: Any) -> None:
     """Calls nobody: an alert does not wait for WeCom's API."""
+    if event.fields.get("Source") == BY_TRANSFER:
+        return
     userid = event.fields["UserID"]
     member = members_ensure([userid])[userid.lower()]
     key = f"{userid.lower()}\n{event.fields['ExternalUserID']}\n{event.occurred_at.isoformat()}"

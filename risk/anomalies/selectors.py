@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from contacts.directory.selectors import members_visible_to
 from risk.anomalies.labels import rule_words
 from risk.anomalies.models import Incident, IncidentEntry, IncidentStep, Ladder, RuleSetting
+from risk.capacity.selectors import free_places
 from scrm.core.outbox.models import OutboxMessage
 from scrm.core.scope import Scope
 
@@ -82,6 +83,27 @@ def restricted_members(member_ids: Iterable[int] | None = None) -> frozenset[int
     if member_ids is not None:
         steps = steps.filter(member_id__in=list(member_ids))
     return frozenset(steps.values_list("member_id", flat=True))
+
+
+def restrictions_of(scope: Scope, member_ids: Iterable[int]) -> dict[int, int | None]:
+    """Return which of these members we keep from customers, with the incident if the scope may open it.
+
+    For pages of capacity, which lies below and finds it by settings.MEMBER_RESTRICTIONS; two queries.
+    """
+    steps = in_force().filter(member_id__in=list(member_ids)).exclude(kind=Ladder.SESSIONS)
+    held = dict(steps.order_by("id").values_list("member_id", "incident_id"))
+    seen: set[int] = set()
+    if held and scope.allows("anomalies.view"):
+        seen = set(
+            incidents_visible_to(scope).filter(pk__in=held.values()).values_list("pk", flat=True)
+        )
+    return {member_id: pk if pk in seen else None for member_id, pk in held.items()}
+
+
+def room_of(member_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many more customers each member may take; 0 for a restricted one (settings.SUCCESSOR_ROOM)."""
+    wanted = list(member_ids)
+    return free_places(wanted) | dict.fromkeys(restricted_members(wanted), 0)
 
 
 def in_force() -> QuerySet[IncidentStep]:

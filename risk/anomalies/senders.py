@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from contacts.directory.models import Member
 from contacts.directory.services import follow_refresh, member_observed
@@ -63,7 +64,17 @@ def send_account(payload: dict[str, Any]) -> dict[str, Any]:
     return {"wanted": wanted, "confirmed": (seen.status == Member.Status.DISABLED) is wanted}
 
 
-SCOPE_SENDER = Sender(kind=SCOPE_KIND, send=send_scope, settle=effect_settled, repeatable=True)
+SCOPE_SENDER = Sender(
+    kind=SCOPE_KIND,
+    send=send_scope,
+    settle=effect_settled,
+    repeatable=True,
+    label=gettext_lazy("Incident: customer-contact scope"),
+)
 ACCOUNT_SENDER = Sender(
-    kind=ACCOUNT_KIND, send=send_account, settle=effect_settled, repeatable=True
+    kind=ACCOUNT_KIND,
+    send=send_account,
+    settle=effect_settled,
+    repeatable=True,
+    label=gettext_lazy("Incident: account in WeCom"),
 )

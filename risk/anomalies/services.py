@@ -126,24 +126,26 @@ def _open(incident: Incident, rule: Rule, found: Busiest) -> None:
 
 def _tell(incident: Incident, rule: Rule, found: Busiest) -> None:
     member = incident.member
-    taken = [str(step.get_kind_display()) for step in incident.steps.filter(undone_at=None)]
+    kinds = list(incident.steps.filter(undone_at=None).values_list("kind", flat=True))
     alerts.raise_alert(
         kind="risk.anomaly",
         key=f"{incident.pk}:{rule.code}",
         level=incident.level,
-        title=rule.title,
-        text=_(
-            "%(name)s (account: %(userid)s): %(count)d within %(minutes)d min, %(threshold)d are too many. Steps taken: %(steps)s. %(url)s"
-        )
-        % {
-            "name": member.name or member.userid,
-            "userid": member.userid,
-            "count": found.count,
-            "minutes": rule.minutes,
-            "threshold": rule.threshold,
-            "steps": _(", ").join(taken) or _("none"),
-            "url": settings.BASE_URL + reverse("anomalies:detail", args=[incident.pk]),
-        },
+        title=lambda: rule.title,
+        text=lambda: (
+            _(
+                "%(name)s (account: %(userid)s): %(count)d within %(minutes)d min, %(threshold)d are too many. Steps taken: %(steps)s. %(url)s"
+            )
+            % {
+                "name": member.name or member.userid,
+                "userid": member.userid,
+                "count": found.count,
+                "minutes": rule.minutes,
+                "threshold": rule.threshold,
+                "steps": _(", ").join(str(Ladder(kind).label) for kind in kinds) or _("none"),
+                "url": settings.BASE_URL + reverse("anomalies:detail", args=[incident.pk]),
+            }
+        ),
     )
 
 

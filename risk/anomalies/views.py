@@ -157,14 +157,16 @@ def _told(request: ScopedRequest, action: Callable[[], object]) -> None:
 
 
 def _page(request: ScopedRequest, incident: Incident, form: CloseForm) -> HttpResponse:
-    steps = selectors.ladder_of(incident)
+    steps, entries = selectors.ladder_of(incident), selectors.entries_of(incident)
+    for entry in entries:
+        entry.rule_name = rule_words(entry.data.get("rule", ""))  # type: ignore[attr-defined]
     context = {
         "incident": incident,
         "rule_names": [rule_words(code) for code in incident.rules],
         "store": stores_of([incident.member_id]).get(incident.member_id),
         "ladder": steps,
         "held": any(step.in_force for step in steps),
-        "entries": selectors.entries_of(incident),
+        "entries": entries,
         "form": form,
         "is_open": incident.state == Incident.State.OPEN,
         "may_decide": request.scope.allows("anomalies.decide"),

@@ -12,6 +12,7 @@ from contacts.directory.selectors import members_search
 from risk.capacity.models import Capacity
 
 STANDS = (
+    ("warned", _("near the limit")),
     ("70", _("at 70% or more")),
     ("85", _("at 85% or more")),
     ("95", _("at 95% or more")),
@@ -38,6 +39,8 @@ class CapacityFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     def by_usage(self, rows: QuerySet[Capacity], _name: str, value: str) -> QuerySet[Capacity]:
         """Keep the accounts that stand there."""
+        if value == "warned":
+            return rows.filter(level__gt=0)
         if value == "full":
             return rows.filter(is_full=True)
         if value == "soon":

@@ -41,6 +41,15 @@ def is_full(used: int, was_full: bool, limits: Limits) -> bool:  # noqa: FBT001 
     return was_full and _above(used, limits.swap - limits.release, limits)
 
 
+def places_left(used: int, limits: Limits) -> int:
+    """Return how many customers fit before an account counts as full.
+
+    >>> places_left(90, Limits(100, (70, 85, 95), 95)), places_left(99, Limits(100, (70, 85, 95), 95))
+    (5, 0)
+    """
+    return max(0, -(-limits.swap * limits.limit // 100) - used)
+
+
 def days_left(used: int, recent_adds: int, limit: int) -> int | None:
     """Return in how many days an account is full at the pace of the last 14 days; None without a pace."""
     if used >= limit:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 
 from contacts.directory.selectors import members_visible_to
-from risk.capacity.levels import Limits
+from risk.capacity.levels import Limits, places_left
 from risk.capacity.models import Capacity
 from scrm.core.scope import Scope
 
@@ -28,6 +28,18 @@ def full_members(member_ids: Iterable[int] | None = None) -> frozenset[int]:
     if member_ids is not None:
         full = full.filter(member_id__in=list(member_ids))
     return frozenset(full.values_list("member_id", flat=True))
+
+
+def free_places(member_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many more customers members can take before the codes leave them out; who was never counted is left out."""
+    rows = Capacity.objects.filter(member_id__in=list(member_ids)).values_list(
+        "member_id", "used", "is_full", "member__capacity_limit__limit",
+        "member__capacity_limit__swap_percent",
+    )  # fmt: skip
+    return {
+        member_id: 0 if full else places_left(used, limits_of(limit, swap))
+        for member_id, used, full, limit, swap in rows
+    }
 
 
 def capacities_visible_to(scope: Scope) -> QuerySet[Capacity]:

@@ -1,6 +1,6 @@
 """Counts accounts, tells once a level, and keeps the limits people set."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -121,13 +121,31 @@ def _countable(members: QuerySet[Member]) -> QuerySet[Member]:
 
 
 def _counted(members: QuerySet[Member]) -> Iterable[Counted]:
-    active = Q(relations__status=FollowRelation.Status.ACTIVE)
-    rows = members.annotate(
-        held=Count("relations", filter=active),
-        recent=Count("relations", filter=active & Q(relations__created_time__gte=_since())),
-    ).values_list("pk", "held", "recent", "capacity_limit__limit", "capacity_limit__swap_percent")
-    for pk, held, recent, limit, swap in rows:
-        yield Counted(pk, held, recent, limits_of(limit, swap))
+    limits = {
+        pk: limits_of(limit, swap)
+        for pk, limit, swap in members.values_list(
+            "pk", "capacity_limit__limit", "capacity_limit__swap_percent"
+        )
+    }
+    counts = {pk: (held, recent) for pk, held, recent in held_counts(limits)}
+    for pk, own in limits.items():
+        yield Counted(pk, *counts.get(pk, (0, 0)), own)
+
+
+def held_counts(member_ids: Collection[int]) -> QuerySet[FollowRelation, tuple[int, int, int]]:
+    """Return (member, customers, customers added in the forecast's days), from one narrow partial index alone."""
+    held = FollowRelation.objects.filter(status=FollowRelation.Status.ACTIVE)
+    if len(member_ids) <= _CHUNK:
+        held = held.filter(member__in=member_ids)
+    return (
+        held.order_by()
+        .values("member_id")
+        .annotate(
+            held=Count("member_id"),
+            recent=Count("member_id", filter=Q(created_time__gte=_since())),
+        )
+        .values_list("member_id", "held", "recent")
+    )
 
 
 def _since() -> datetime:
@@ -174,7 +192,7 @@ def _tell(row: Capacity) -> None:
             kind="risk.capacity",
             key=f"{member.pk}:{row.level}",
             level="critical" if row.level >= _CRITICAL_FROM else "warning",
-            title=_("Account capacity: %(name)s") % {"name": member.name or member.userid},
+            title=lambda: _("Account capacity: %(name)s") % {"name": member.name or member.userid},
             text=words,
             # The level held in the row says when it is due again; time alone does not.
             dedupe=timedelta(0),

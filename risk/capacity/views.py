@@ -1,9 +1,12 @@
 """The pages of account capacity."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -25,7 +28,9 @@ def capacity_list(request: ScopedRequest) -> HttpResponse:
     """List the accounts in scope, the fullest first."""
     page = build_list(
         request,
-        queryset=selectors.capacities_visible_to(request.scope).select_related("member"),
+        queryset=selectors.capacities_visible_to(request.scope).select_related(
+            "member__capacity_limit"
+        ),
         table_class=CapacityTable,
         filterset_class=CapacityFilter,
         order=("-permille", "-id"),
@@ -33,6 +38,7 @@ def capacity_list(request: ScopedRequest) -> HttpResponse:
     stores = stores_of(row.member_id for row in page.rows)
     for row in page.rows:
         row.store = stores.get(row.member_id)
+    _restrictions_put(request, page.rows)
     empty = {
         "title": _("No account was counted yet"),
         "text": _("Accounts with customer contact are counted every minute."),
@@ -76,8 +82,19 @@ def limit_edit(request: ScopedRequest, member_id: int) -> HttpResponse:
 
 
 def _row(request: ScopedRequest, member_id: int) -> Capacity:
-    rows = selectors.capacities_visible_to(request.scope).select_related("member")
-    return get_object_or_404(rows, member_id=member_id)
+    rows = selectors.capacities_visible_to(request.scope).select_related("member__capacity_limit")
+    row = get_object_or_404(rows, member_id=member_id)
+    _restrictions_put(request, [row])
+    return row
+
+
+def _restrictions_put(request: ScopedRequest, rows: Sequence[Capacity]) -> None:
+    """Put on the rows whether an incident keeps the account from customers, and which one; two queries."""
+    restrictions_of = import_string(settings.MEMBER_RESTRICTIONS)
+    held = restrictions_of(request.scope, [row.member_id for row in rows])
+    for row in rows:
+        row.is_restricted = row.member_id in held  # type: ignore[attr-defined]
+        row.incident_id = held.get(row.member_id)  # type: ignore[attr-defined]
 
 
 def _defaults() -> tuple[int, int]:

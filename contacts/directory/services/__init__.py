@@ -1,5 +1,6 @@
 """Writes of the address book's mirror."""
 
+from contacts.directory.services.employments import employments_take
 from contacts.directory.services.ensured import members_ensure
 from contacts.directory.services.mirror import (
     MirrorShrunk,
@@ -39,6 +40,7 @@ __all__ = [
     "details_refresh",
     "employee_left",
     "employees_recorded",
+    "employments_take",
     "follow_refresh",
     "follow_users_observed",
     "ids_refresh",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from contacts.directory.grams import name_grams
 from contacts.directory.models import Department, Employee, Member, MemberWritten
 from contacts.directory.selectors import member_by_userid
+from contacts.directory.services.employments import employments_recorded
 from contacts.directory.services.mirror import end_sessions
 from contacts.directory.services.places import places_refresh
 from scrm.core.copy import upsert_by_copy
@@ -102,6 +103,8 @@ def member_written(
     written.position = account.position
     written.leader_userid = account.leader_userid
     written.enabled = True
+    if created or enabled or written.switched_at is None:
+        written.switched_at = at
     written.written_at = at
     written.save()
     places_refresh(member.pk)
@@ -116,6 +119,8 @@ def member_disabled(userid: str, *, at: datetime) -> None:
     Member.objects.filter(pk=member.pk).update(status=Member.Status.DISABLED, observed_at=at)
     written = MemberWritten.objects.filter(member=member).first() or MemberWritten(member=member)
     written.enabled = False
+    if member.status != Member.Status.DISABLED:
+        written.switched_at = at
     written.written_at = at
     written.save()
     end_sessions(member)
@@ -123,9 +128,10 @@ def member_disabled(userid: str, *, at: datetime) -> None:
 
 def employee_left(userid: str) -> None:
     """Note that the employee of an account left the company."""
-    Employee.objects.filter(member__userid=userid).exclude(state=Employee.State.LEFT).update(
-        state=Employee.State.LEFT, updated_at=timezone.now()
-    )
+    rows = Employee.objects.filter(member__userid=userid).exclude(state=Employee.State.LEFT)
+    ids = list(rows.values_list("pk", flat=True))
+    rows.update(state=Employee.State.LEFT, updated_at=timezone.now())
+    employments_recorded(dict.fromkeys(ids, (True, None)))
 
 
 EMPLOYEE_COLUMNS = (
@@ -208,6 +214,8 @@ def employees_recorded(employees: Iterable[EmployeeFacts]) -> int:
         )
         if part
     ]
+    # By place in EMPLOYEE_COLUMNS: the id, the state and the effective day.
+    employments_recorded({row[0]: (row[9] == Employee.State.LEFT, row[10]) for row in rows})
     return sum(count.inserted + count.updated for count in counts)
 
 

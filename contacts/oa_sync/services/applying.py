@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -120,3 +121,7 @@ def _finish(run: OaRun) -> None:
     run.finished_at = timezone.now()
     run.message = ""
     run.save(update_fields=["status", "finished_at", "message"])
+    switched = (OaPlanItem.Kind.MEMBER_DISABLE, OaPlanItem.Kind.MEMBER_ENABLE)
+    if run.items.filter(kind__in=switched, status=Status.DONE).exists():
+        # A room above acts for who left or came back; the clock does too, should the broker be away.
+        jobs.enqueue(settings.LEAVERS_TASK)

@@ -25,26 +25,31 @@ def run_approve(*, run: OaRun, actor: Any, reason: str = "") -> OaRun:
     A held plan needs a typed reason. Raises ValidationFailed without one, Conflict where the plan was
     decided, has expired (the mirror moved on) or another run is being applied.
     """
-    if expire_stale(run):
+    try:
+        with transaction.atomic():
+            approved = _approve(run, actor, reason.strip())
+    except IntegrityError:
+        raise Conflict(
+            _("Another plan is being applied right now. Wait until it is through."), code="applying"
+        ) from None
+    if approved is None:
         raise Conflict(
             _(
                 "WeCom's address book changed since this plan was made. Plan again; it takes a moment."
             ),
             code="plan_expired",
         )
-    try:
-        with transaction.atomic():
-            return _approve(run, actor, reason.strip())
-    except IntegrityError:
-        raise Conflict(
-            _("Another plan is being applied right now. Wait until it is through."), code="applying"
-        ) from None
+    return approved
 
 
-def _approve(run: OaRun, actor: Any, reason: str) -> OaRun:
+def _approve(run: OaRun, actor: Any, reason: str) -> OaRun | None:
+    """Approve under the run's lock; None where the plan was stale, and is now marked so."""
     run = OaRun.objects.select_for_update().get(pk=run.pk)
     if not run.waits_for_approval:
         raise Conflict(_("This plan does not wait for approval any more."), code="already_decided")
+    # Under the lock: what the mirror learnt while this waited for it counts too.
+    if expire_stale(run):
+        return None
     if run.status == Status.HELD and len(reason) < REASON_CHARACTERS:
         raise ValidationFailed(
             _(

@@ -219,8 +219,8 @@ def _keep_figures(run: OaRun, snapshot: Snapshot, plan: Plan) -> None:
             kind="oa_sync.held",
             key=str(run.pk),
             level="warning",
-            title=_("An OA plan is held"),
-            text=" ".join(hold_words(run.hold)),
+            title=lambda: _("An OA plan is held"),
+            text=lambda: " ".join(hold_words(run.hold)),
         )
     if not plan.items and not plan.hold:
         # Nothing for WeCom to do; facts only the OA has (a new effective date) are noted at once.

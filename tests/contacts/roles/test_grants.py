@@ -6,8 +6,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils.translation import override
 
-from contacts.directory.models import Member
-from contacts.org.models import OrgUnit
+from contacts.directory.models import Employee, Member
+from contacts.org.models import OrgUnit, StoreBinding
 from contacts.roles import services
 from contacts.roles.labels import PERMISSIONS
 from contacts.roles.models import Role, RoleGrant
@@ -205,6 +205,36 @@ def test_who_comes_back_under_an_old_userid_finds_no_rights(
     Member.objects.filter(pk=guide_li.pk).update(status=Member.Status.ACTIVE)
     assert scope_for(user) == EMPTY_SCOPE
     assert AuditEntry.objects.get(action="roles.revoke").reason == "member left"
+
+
+@pytest.mark.parametrize("status", [Member.Status.LEFT, Member.Status.DISABLED])
+def test_a_leavers_binding_makes_no_guide_of_who_comes_back(
+    guide_li: Member, company: Company, status: int
+) -> None:
+    # given a guide of store A who left, says the OA
+    employee = Employee.objects.create(job_number="10001", name="李娜", state=Employee.State.LEFT)
+    Member.objects.filter(pk=guide_li.pk).update(status=status, employee=employee)
+
+    services.leavers_revoke()
+    services.leavers_revoke()
+
+    # then the next log-in under this userid finds neither role nor store
+    Member.objects.filter(pk=guide_li.pk).update(status=Member.Status.ACTIVE)
+    user = services.user_for_login(guide_li.userid)
+    assert RoleGrant.objects.filter(user=user).count() == 0
+    assert scope_for(user) == EMPTY_SCOPE
+    binding = StoreBinding.objects.get(member=guide_li)
+    assert (binding.state, binding.retired_at is not None) == ("retired", True)
+    assert AuditEntry.objects.get(action="org.binding_retire").reason == "member left"
+
+
+def test_who_was_only_locked_keeps_role_and_store(guide_li: Member, company: Company) -> None:
+    Member.objects.filter(pk=guide_li.pk).update(status=Member.Status.DISABLED)
+
+    assert services.leavers_revoke() == 0
+
+    assert RoleGrant.objects.filter(user=guide_li.user).count() == 1
+    assert StoreBinding.objects.get(member=guide_li).state == "active"
 
 
 def test_nobody_grants_rights_they_lack(roles, hq):

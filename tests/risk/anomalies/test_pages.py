@@ -168,3 +168,20 @@ def test_the_list_takes_the_same_queries_for_one_and_for_many(
 
     with django_assert_num_queries(len(one.captured_queries)):
         client.get(url)
+
+
+def test_the_timeline_names_the_rule_that_fired(incident: Incident, hq_ops: User) -> None:
+    data = {"rule": "adds_minute", "count": 60, "seconds": 60, "threshold": 20}
+    incident.entries.create(kind="fired", data=data)
+
+    page = logged_in(hq_ops).get(gets(incident)[1]).content.decode()
+
+    timeline = page[page.index("timeline-title") :]
+    assert "adds_minute" not in timeline
+    assert "Too many customers added within a minute" in timeline
+
+
+def test_undoing_everything_is_asked_about_first(incident: Incident, hq_ops: User) -> None:
+    page = logged_in(hq_ops).get(gets(incident)[1]).content.decode()
+
+    assert 'data-confirm="Undo all steps against 李娜?' in page

@@ -203,3 +203,23 @@ def test_old_signals_are_forgotten_and_incidents_keep_their_evidence() -> None:
 
     assert signals_forget() == 30
     assert Incident.objects.get().entries.filter(kind="fired").count() == 1
+
+
+def test_customers_handed_over_are_no_deletions_by_the_member() -> None:
+    # given: a leaver whose hundred customers go to successors within a minute
+    for second in range(100):
+        event = add_event(
+            change_type="del_external_contact", at=NOW + timedelta(seconds=second % 60), UserID="leaver",
+            ExternalUserID=f"wm{second}", Source="DELETE_BY_TRANSFER",
+        )  # fmt: skip
+        apply_signal(event, None)
+
+    assert (Signal.objects.count(), Incident.objects.count()) == (0, 0)
+    # an ordinary deletion counts
+    apply_signal(
+        add_event(
+            change_type="del_external_contact", at=NOW, UserID="leaver", ExternalUserID="wm0"
+        ),
+        None,
+    )
+    assert Signal.objects.get().kind == "deletion"

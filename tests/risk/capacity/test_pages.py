@@ -7,10 +7,13 @@ from django.test import Client
 from django.urls import reverse
 
 from contacts.directory.models import Member
+from risk.anomalies.ladder import steps_take_by_rule, steps_undo
+from risk.anomalies.selectors import restrictions_of
 from risk.capacity.models import Capacity, MemberLimit
 from scrm.accounts.models import User
+from scrm.core.scope import scope_of
 from tests.factories.contacts import MemberFactory
-from tests.factories.risk import CapacityFactory
+from tests.factories.risk import CapacityFactory, IncidentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -141,3 +144,57 @@ def test_who_may_only_look_sets_nothing(
 
     assert answer.status_code == 403
     assert MemberLimit.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("who", "kinds", "held", "linked"),
+    [
+        ("hq_ops", ["codes"], True, True),
+        ("branch_ops", ["scope"], True, True),
+        ("hq_ops", ["sessions"], False, False),
+        ("hq_ops", [], False, False),
+    ],
+)
+def test_an_account_we_restricted_is_not_shown_as_fine(
+    request: pytest.FixtureRequest,
+    account: Capacity,
+    settings: Any,
+    who: str,
+    kinds: list[str],
+    held: bool,
+    linked: bool,
+) -> None:
+    settings.RISK_CONTACT_SCOPE_TAG = 7
+    incident = IncidentFactory(member=account.member)
+    steps_take_by_rule(incident, kinds)
+    client = logged_in(request.getfixturevalue(who))
+
+    pages = [client.get(url).content.decode() for url in urls(account)[:2]]
+
+    for page in pages:
+        assert ("Restricted by us" in page) is held
+        assert (reverse("anomalies:detail", args=[incident.pk]) in page) is linked
+        assert ("Still on, alerted" in page) is not held
+
+
+def test_an_undone_restriction_and_anothers_incident_are_not_named(
+    account: Capacity, outsider: User, hq_ops: User
+) -> None:
+    incident = IncidentFactory(member=account.member)
+    steps_take_by_rule(incident, ["codes"])
+
+    assert restrictions_of(scope_of(outsider), [account.member_id]) == {account.member_id: None}
+    steps_undo(incident, actor=hq_ops, reason="a mistake")
+
+    assert restrictions_of(scope_of(hq_ops), [account.member_id]) == {}
+
+
+def test_the_list_says_where_another_share_holds(account: Capacity, hq_ops: User) -> None:
+    before = logged_in(hq_ops).get(urls(account)[0]).content.decode()
+    MemberLimit.objects.create(member=account.member, swap_percent=70, reason="new")
+
+    after = logged_in(hq_ops).get(urls(account)[0]).content.decode()
+
+    assert "From 95% on, unless set otherwise for the account" in before
+    assert "set for this account" not in before
+    assert "off at 70%, set for this account" in after

@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils.translation import override
 
 from contacts.directory.models import Member
 from risk.capacity.models import Capacity, MemberLimit
 from risk.capacity.selectors import full_members
-from risk.capacity.services import capacity_recount, capacity_sweep, limit_set
+from risk.capacity.services import capacity_recount, capacity_sweep, held_counts, limit_set
 from scrm.core.alerts.models import Alert
 from scrm.core.audit.models import AuditEntry
 from scrm.core.exceptions import ValidationFailed
@@ -128,14 +129,14 @@ def test_who_never_had_customers_is_not_listed_and_who_left_goes(small: None) ->
     assert Capacity.objects.count() == 0
 
 
-def test_a_sweep_that_finds_nothing_new_takes_three_queries(
+def test_a_sweep_that_finds_nothing_new_takes_four_queries(
     small: None, django_assert_num_queries: Any
 ) -> None:
     for _number in range(8):
         customers_of(MemberFactory(), 3)
     assert capacity_sweep() == 8
 
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert capacity_sweep() == 0
 
 
@@ -195,3 +196,18 @@ def test_a_bad_limit_is_refused_and_changes_nothing(values: dict[str, Any], fiel
 
     assert caught.value.data["field"] == field
     assert (MemberLimit.objects.count(), AuditEntry.objects.count()) == (0, 0)
+
+
+def test_counting_reads_a_narrow_index_and_not_the_wide_rows() -> None:
+    li = MemberFactory(userid="guide_li")
+    customers_of(li, 3)
+    sql, params = held_counts(range(1000)).query.sql_with_params()
+
+    with connection.cursor() as cursor:
+        cursor.execute("set local enable_seqscan = off")
+        cursor.execute(f"explain {sql}", params)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+
+    assert "customers_relation_held" in plan
+    assert list(held_counts([li.pk])) == [(li.pk, 3, 0)]
+    assert "Index Only Scan" in plan, plan

@@ -1,0 +1,107 @@
+"""Leavers the OA reported: the policy plans and offers at once. The account's end: `releasing.py`."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from contacts.directory.models import Employee, Member
+from customers.inheritance import services
+from customers.inheritance.asking import plan_settle
+from customers.inheritance.models import HandoverPlan, HandoverPolicy
+from customers.inheritance.selectors import (
+    GONE,
+    Successor,
+    customers_of,
+    friends_of,
+    leavers_due,
+    policy,
+    successors_for,
+)
+from customers.inheritance.spreading import Load, spread
+from scrm.core.alerts import services as alerts
+from scrm.core.exceptions import ScrmError
+from scrm.core.scope import SYSTEM_SCOPE
+
+logger = structlog.get_logger(__name__)
+
+
+def leavers_plan() -> int:
+    """Act by the policy for every leaver the OA reported since; return how many plans were made."""
+    returners_keep()
+    rule = policy()
+    if rule.on_leave == HandoverPolicy.OnLeave.NOTHING:
+        return 0
+    offer = rule.on_leave == HandoverPolicy.OnLeave.OFFER
+    made = 0
+    for pk in list(leavers_due().order_by("pk").values_list("pk", flat=True)):
+        try:
+            made += leaver_plan(pk, rule, offer=offer) is not None
+        except ScrmError as error:
+            # One that cannot be planned now is due again in a minute; the others do not wait for it.
+            logger.warning("inheritance.leaver_unplanned", member=pk, code=error.code)
+    return made
+
+
+def returners_keep() -> int:
+    """Drop the dates of accounts whose owner serves again; return how many. A later leave brings its own."""
+    gone = Q(leaver__employee__state=Employee.State.LEFT, leaver__status__in=GONE)
+    return HandoverPlan.objects.filter(~gone, delete_on__isnull=False).update(delete_on=None)
+
+
+@transaction.atomic
+def leaver_plan(member_id: int, rule: HandoverPolicy, *, offer: bool) -> HandoverPlan | None:
+    """Make one leaver's plan by the store plan, and ask at once if wished; None when it is not due any more."""
+    Member.objects.select_for_update().get(pk=member_id)
+    leaver = leavers_due().filter(pk=member_id).first()
+    contact_ids = customers_of(leaver) if leaver is not None else []
+    if leaver is None or not contact_ids:
+        return None
+    found = successors_for(SYSTEM_SCOPE, leaver)
+    chosen = store_plan(contact_ids, found, neighbours=rule.neighbours)
+    plan = services.plan_store(leaver, contact_ids, chosen, message=rule.message, actor=None)
+    if len(chosen) < len(contact_ids):
+        _tell(plan, len(contact_ids) - len(chosen))
+    if chosen and offer:
+        services.plan_confirm(plan, actor=None)
+    elif not chosen:
+        HandoverPlan.objects.filter(pk=plan.pk).update(state=HandoverPlan.State.RUNNING)
+        plan_settle(plan.pk)
+    return plan
+
+
+def store_plan(
+    contact_ids: Sequence[UUID], found: Sequence[Successor], *, neighbours: bool
+) -> dict[UUID, int]:
+    """Spread customers over the store's own accounts, and only who finds no room there over those beside it."""
+    chosen: dict[UUID, int] = {}
+    for own in (True, False) if neighbours else (True,):
+        rest = [contact_id for contact_id in contact_ids if contact_id not in chosen]
+        loads = [
+            Load(one.member.pk, one.customers, one.room) for one in found if one.same_store is own
+        ]
+        chosen |= spread(rest, loads, friends_of(rest, [load.member_id for load in loads]))
+    return chosen
+
+
+def _tell(plan: HandoverPlan, count: int) -> None:
+    leaver = plan.leaver
+    with override(settings.LANGUAGE_CODE):
+        alerts.raise_alert(
+            kind="inheritance.unplaced",
+            key=str(plan.pk),
+            level="warning",
+            title=lambda: _("Nobody has room for a leaver's customers: %(name)s")
+            % {"name": leaver.name or leaver.userid},
+            text=lambda: _("%(count)d customers have no successor. Bind an account with room, then try again: %(url)s")
+            % {
+                "count": count,
+                "url": settings.BASE_URL + reverse("inheritance:detail", args=[plan.pk]),
+            },
+        )  # fmt: skip
