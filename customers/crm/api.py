@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -12,12 +13,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from customers.crm.batches import (
-    ROWS_A_CALL,
     BatchResultSerializer,
     Checked,
     answer_of,
     by_serializer,
     checked,
+    envelope,
+    flat,
 )
 from customers.crm.goods import AssetRow, GoodsRow, members_known
 from customers.crm.models import CrmMember
@@ -42,10 +44,8 @@ from customers.crm.services import (
     refunds_upsert,
 )
 from scrm.accounts.models import PartnerKey
-from scrm.core.api import IdempotentMixin, PartnerRateThrottle, StrictSerializer
+from scrm.core.api import IdempotentMixin, StrictSerializer
 from scrm.core.phone import mask_phone
-
-IDEMPOTENCY_KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True)
 
 
 class MemberSerializer(StrictSerializer):
@@ -63,12 +63,7 @@ class MemberSerializer(StrictSerializer):
     joined_on = serializers.DateField(required=False, allow_null=True)
 
 
-class BatchSerializer(StrictSerializer):
-    """At most 500 members; each is checked by itself, so that one bad row stops no other."""
-
-    members = serializers.ListField(
-        child=serializers.DictField(), min_length=1, max_length=ROWS_A_CALL
-    )
+MembersEnvelope = envelope("members", "MembersBatch", MemberSerializer)
 
 
 class RowErrorSerializer(serializers.Serializer[Any]):
@@ -108,18 +103,15 @@ class MembersBatchView(IdempotentMixin, APIView):
     """Create or update members."""
 
     api_scope = "members.write"
-    throttle_classes = (PartnerRateThrottle,)
-    api_rate = "1200/min"
 
     @extend_schema(
         operation_id="members_batch",
-        request=BatchSerializer,
+        request=MembersEnvelope,
         responses=BatchAnswerSerializer,
-        parameters=[IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
         """Store the usable rows, and name every other one by its index with what is wrong."""
-        batch = BatchSerializer(data=request.data)
+        batch = MembersEnvelope(data=request.data)
         batch.is_valid(raise_exception=True)
         rows, errors = _checked(batch.validated_data["members"])
         counts = members_upsert(rows, source=CrmMember.Source.API)
@@ -137,12 +129,16 @@ class MemberView(APIView):
     """One member."""
 
     api_scope = "members.read"
-    throttle_classes = (PartnerRateThrottle,)
-    api_rate = "1200/min"
 
-    @extend_schema(operation_id="member_get", responses=MemberAnswerSerializer)
+    @extend_schema(
+        operation_id="member_get",
+        responses=MemberAnswerSerializer,
+        parameters=[OpenApiParameter("member_no", str, OpenApiParameter.PATH)],
+    )
     def get(self, request: Request, member_no: str) -> Response:
         """Return a member by number; 404 when there is none."""
+        if not ID_TEXT.fullmatch(member_no):
+            raise Http404
         members = members_of_partner(cast(PartnerKey, request.auth))
         member = get_object_or_404(members, member_no=member_no)
         answer = {name: getattr(member, name) for name in FIELDS} | {
@@ -160,7 +156,7 @@ def _checked(sent: list[dict[str, Any]]) -> tuple[list[MemberRow], list[dict[str
 def _read(item: Mapping[str, Any]) -> tuple[MemberRow | None, Mapping[str, Any]]:
     serializer = MemberSerializer(data=item)
     if not serializer.is_valid():
-        return None, dict(serializer.errors)
+        return None, flat(serializer.errors)
     read = read_row(serializer.validated_data)
     return read.row, {name: [words] for name, words in read.errors.items()}
 
@@ -171,8 +167,6 @@ def _read(item: Mapping[str, Any]) -> tuple[MemberRow | None, Mapping[str, Any]]
 class _FactsBatchView(IdempotentMixin, APIView):
     """Create or replace rows; a bad row stops no other, and the same Idempotency-Key repeats the answer."""
 
-    throttle_classes = (PartnerRateThrottle,)
-    api_rate = "1200/min"
     rows_name: ClassVar[str]
     envelope: ClassVar[type[StrictSerializer]]
 
@@ -190,7 +184,14 @@ class _FactsBatchView(IdempotentMixin, APIView):
         batch.is_valid(raise_exception=True)
         found = self.read(batch.validated_data[self.rows_name])
         counts = self.store(found.rows)
-        return Response(BatchResultSerializer(answer_of(counts, found.errors)).data)
+        errors = self.errors(batch.validated_data[self.rows_name], found, counts)
+        return Response(BatchResultSerializer(answer_of(counts, errors)).data)
+
+    def errors(
+        self, sent: Sequence[Mapping[str, Any]], found: Checked[Any], counts: UpsertResult
+    ) -> list[dict[str, Any]]:
+        """Return what is wrong with each bad row, in the order in which they were sent."""
+        return found.errors
 
 
 class OrdersBatchView(_FactsBatchView):
@@ -203,7 +204,6 @@ class OrdersBatchView(_FactsBatchView):
         operation_id="orders_batch",
         request=OrdersEnvelope,
         responses=BatchResultSerializer,
-        parameters=[IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
         """Store the usable orders; an order sent again replaces the former one."""
@@ -233,7 +233,6 @@ class RefundsBatchView(_FactsBatchView):
         operation_id="refunds_batch",
         request=RefundsEnvelope,
         responses=BatchResultSerializer,
-        parameters=[IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
         """Store the usable refunds; they may come before their orders."""
@@ -248,6 +247,18 @@ class RefundsBatchView(_FactsBatchView):
         """Write refunds and settle their orders."""
         return refunds_upsert(rows)
 
+    def errors(
+        self, sent: Sequence[Mapping[str, Any]], found: Checked[Any], counts: UpsertResult
+    ) -> list[dict[str, Any]]:
+        """Add those refunds that are well-formed and yet cannot be stored."""
+        read = {error["index"] for error in found.errors}
+        late = [
+            {"index": index, "key": number, "fields": {"amount": [counts.refused[number]]}}
+            for index, number in enumerate(str(item.get("refund_no", "")) for item in sent)
+            if index not in read and number in counts.refused
+        ]
+        return sorted(found.errors + late, key=lambda error: int(error["index"]))
+
 
 class GoodsBatchView(_FactsBatchView):
     """Sellable things."""
@@ -259,7 +270,6 @@ class GoodsBatchView(_FactsBatchView):
         operation_id="goods_batch",
         request=GoodsEnvelope,
         responses=BatchResultSerializer,
-        parameters=[IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
         """Store the usable goods; goods sent again replace the former ones."""
@@ -285,7 +295,6 @@ class AssetsBatchView(_FactsBatchView):
         operation_id="assets_batch",
         request=AssetsEnvelope,
         responses=BatchResultSerializer,
-        parameters=[IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
         """Store what members own now; a member has to be sent before their assets."""

@@ -7,9 +7,8 @@ from typing import Any, Generic, TypeVar
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from scrm.core.api import StrictSerializer
+from scrm.core.api import RowsField, StrictSerializer
 
-ROWS_A_CALL = 500
 Row = TypeVar("Row")
 Errors = Mapping[str, Any]
 
@@ -75,10 +74,24 @@ def by_serializer(
     def read(item: Mapping[str, Any]) -> tuple[Row | None, Errors]:
         form = serializer(data=item)
         if not form.is_valid():
-            return None, dict(form.errors)
+            return None, flat(form.errors)
         return build(form.validated_data), {}
 
     return read
+
+
+def flat(errors: Any, path: str = "") -> dict[str, list[str]]:
+    """Return errors of nested fields in one level: `{"lines.0.amount": ["…"]}`."""
+    if isinstance(errors, Mapping):
+        parts = errors.items()
+    elif any(isinstance(one, Mapping) for one in errors):
+        parts = dict(enumerate(errors)).items()
+    else:
+        return {path or "non_field_errors": [str(one) for one in errors]} if errors else {}
+    found: dict[str, list[str]] = {}
+    for name, inner in parts:
+        found |= flat(inner, f"{path}.{name}" if path else str(name))
+    return found
 
 
 def answer_of(counts: Any, errors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -92,9 +105,9 @@ def answer_of(counts: Any, errors: Sequence[Mapping[str, Any]]) -> dict[str, Any
     }
 
 
-def envelope(name: str, title: str) -> type[StrictSerializer]:
-    """Return the serializer of a batch body: one list of 1 to 500 objects under `name`."""
-    rows = serializers.ListField(
-        child=serializers.DictField(), min_length=1, max_length=ROWS_A_CALL
-    )
-    return type(title, (StrictSerializer,), {name: rows, "__doc__": "At most 500 rows a call."})
+def envelope(
+    name: str, title: str, row: type[serializers.Serializer[Any]]
+) -> type[StrictSerializer]:
+    """Return the serializer of a batch body: 1 to 500 rows under `name`, each checked by itself."""
+    words = "At most 500 rows a call; each is checked by itself, so that a bad one stops no other."
+    return type(title, (StrictSerializer,), {name: RowsField(row=row), "__doc__": words})

@@ -79,6 +79,34 @@ class CrmMember(models.Model):
         return self.member_no
 
 
+class FormerStore(models.Model):
+    """The store of a membership until it moved: a sale counts by the store of its own day.
+
+    Written when the store changes, by the service that changes it. Before the first row ended, and for a
+    member without rows, the first store that was known counts.
+    """
+
+    data_map: ClassVar[dict[str, DataUse]] = {}
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.ForeignKey(CrmMember, models.CASCADE, related_name="former_stores")
+    # Empty: the member was taken out of a store and in none until then.
+    store_code = models.CharField(_("store code"), max_length=64, blank=True)
+    until = models.DateTimeField(_("until"))
+
+    class Meta:
+        verbose_name = _("former store")
+        verbose_name_plural = _("former stores")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "until"], name="customers_formerstore_one_until"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} {self.store_code}"
+
+
 class MemberImport(models.Model):
     """A member file as it was sent in; its bytes go as soon as the job is done."""
 

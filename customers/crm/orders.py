@@ -1,5 +1,6 @@
 """Orders and refunds set by set; whatever comes first, the same rows result."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -10,12 +11,15 @@ import orjson
 from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from customers.copying import rows_upsert
 from customers.crm.models import CrmMember, HistoryChange, Order, OrderChange, OrderLine, Refund
 from scrm.core.crypto import blind_index
 
 NOTHING = Decimal("0.00")
+# What the column takes.
+MOST_REFUNDED = Decimal("9999999999.99")
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class UpsertResult:
     created: int
     updated: int
     unchanged: int
+    # Reasons by the number of a row that could not be stored beside the others.
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -162,10 +168,14 @@ def refunded_by_order(order_numbers: Iterable[str]) -> dict[str, Decimal]:
 
 @transaction.atomic
 def refunds_upsert(rows: Sequence[RefundRow]) -> UpsertResult:
-    """Create or replace at most 1,000 refunds (one row a refund number) and settle their orders again."""
+    """Create or replace at most 1,000 refunds (one row a refund number) and settle their orders again.
+
+    One with which an order's refunds would exceed what we can store is refused, and stops no other.
+    """
     orders_lock()
     numbers = [row.refund_no for row in rows]
     known = {refund.refund_no: refund for refund in Refund.objects.filter(refund_no__in=numbers)}
+    rows, refused = _within_the_most(rows, known)
     now = timezone.now()
     changed: list[Refund] = []
     touched: set[str] = set()
@@ -185,7 +195,31 @@ def refunds_upsert(rows: Sequence[RefundRow]) -> UpsertResult:
     rows_upsert(Refund, changed)
     _settle_orders(touched, now)
     history_changed(HistoryChange.Kind.REFUND, (refund.pk for refund in changed))
-    return UpsertResult(created, len(changed) - created, len(rows) - len(changed))
+    return UpsertResult(created, len(changed) - created, len(rows) - len(changed), refused)
+
+
+def _within_the_most(
+    rows: Sequence[RefundRow], known: Mapping[str, Refund]
+) -> tuple[list[RefundRow], dict[str, str]]:
+    """Return the rows that leave the sum of each order's refunds storable, and why the others do not."""
+    orders = {row.order_no for row in rows} | {refund.order_no for refund in known.values()}
+    sums = defaultdict(Decimal, refunded_by_order(orders))
+    kept: list[RefundRow] = []
+    refused: dict[str, str] = {}
+    for row in rows:
+        former = known.get(row.refund_no)
+        if former is not None:
+            sums[former.order_no] -= former.amount
+        if sums[row.order_no] + row.amount > MOST_REFUNDED:
+            refused[row.refund_no] = _(
+                "With it the refunds of this order would come to more than %(most)s."
+            ) % {"most": MOST_REFUNDED}
+            if former is not None:
+                sums[former.order_no] += former.amount
+            continue
+        sums[row.order_no] += row.amount
+        kept.append(row)
+    return kept, refused
 
 
 def _settle_orders(order_numbers: set[str], now: datetime) -> None:
@@ -218,6 +252,12 @@ def orders_changed(order_ids: Iterable[UUID]) -> None:
         (OrderChange(order_id=order_id) for order_id in ids), batch_size=1000
     )
     history_changed(HistoryChange.Kind.ORDER, ids)
+
+
+def orders_reconsider(order_ids: Iterable[UUID]) -> None:
+    """Let attribution look at these orders again although they did not change: what decides them did."""
+    rows = (OrderChange(order_id=order_id) for order_id in order_ids)
+    OrderChange.objects.bulk_create(rows, batch_size=1000)
 
 
 def history_changed(kind: str, row_ids: Iterable[UUID]) -> None:

@@ -5,26 +5,27 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from customers.crm.batches import envelope
 from customers.crm.models import Asset, Goods
-from customers.crm.rows import ID_TEXT
 from scrm.core.api import StrictSerializer
 
 LINES_AN_ORDER = 100
 YEARS = range(2000, 2101)
+# Of fields that may be empty too: rows.ID_TEXT is the same for one that may not.
+ID_PATTERN = r"^[!-~]*\Z"
 
 
-class IdField(serializers.CharField):
+class IdField(serializers.RegexField):
     """An identifier: letters, digits and signs, no blanks."""
 
-    def to_internal_value(self, data: Any) -> str:
-        """Refuse blanks inside."""
-        text = super().to_internal_value(data)
-        if text and not ID_TEXT.fullmatch(text):
-            raise serializers.ValidationError(_("Letters, digits and signs only, without blanks."))
-        return text
+    def __init__(self, **kwargs: Any) -> None:
+        words: dict[str, Any] = {
+            "invalid": gettext_lazy("Letters, digits and signs only, without blanks.")
+        }
+        super().__init__(ID_PATTERN, error_messages=words, **kwargs)
 
 
 class MomentField(serializers.DateTimeField):
@@ -131,7 +132,7 @@ class AssetSerializer(StrictSerializer):
         return attrs
 
 
-OrdersEnvelope = envelope("orders", "OrdersBatch")
-RefundsEnvelope = envelope("refunds", "RefundsBatch")
-GoodsEnvelope = envelope("goods", "GoodsBatch")
-AssetsEnvelope = envelope("assets", "AssetsBatch")
+OrdersEnvelope = envelope("orders", "OrdersBatch", OrderSerializer)
+RefundsEnvelope = envelope("refunds", "RefundsBatch", RefundSerializer)
+GoodsEnvelope = envelope("goods", "GoodsBatch", GoodsSerializer)
+AssetsEnvelope = envelope("assets", "AssetsBatch", AssetSerializer)

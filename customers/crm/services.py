@@ -1,8 +1,9 @@
 """Writes of CRM members, in chunks and set by set."""
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_noop
 
 from customers.copying import rows_upsert
 from customers.crm.goods import assets_upsert, goods_upsert
-from customers.crm.models import CrmMember, HistoryChange, MemberImport
+from customers.crm.models import CrmMember, FormerStore, HistoryChange, MemberImport
 from customers.crm.orders import (
     UpsertResult,
     history_changed,
@@ -53,8 +54,8 @@ PREVIEW_ROWS = 20
 def members_upsert(rows: Sequence[MemberRow], *, source: str) -> UpsertResult:
     """Create or update at most 1,000 members (one row a member number); unchanged ones are not written.
 
-    Fields a row does not give stay as they are. Records whose identity changed are noted for OneID in the
-    same transaction.
+    Fields a row does not give stay as they are. Records whose identity or store changed are noted for OneID
+    and what follows from it, stores that were left are kept with their end, in the same transaction.
     """
     _members_lock()
     known = {
@@ -66,11 +67,12 @@ def members_upsert(rows: Sequence[MemberRow], *, source: str) -> UpsertResult:
     dirty: list[UUID] = []
     new: dict[str, UUID] = {}
     joined: list[UUID] = []
+    left: dict[UUID, str] = {}
     for row in rows:
         member = known.get(row.member_no)
         is_new = member is None
         member = member or CrmMember(member_no=row.member_no, source=source)
-        before, joined_on = _identity(member), member.joined_on
+        before, joined_on, store = _identity(member), member.joined_on, member.store_code
         if not _fill(member, row):
             continue
         member.source, member.updated_at = source, now
@@ -79,13 +81,29 @@ def members_upsert(rows: Sequence[MemberRow], *, source: str) -> UpsertResult:
             new[member.member_no] = member.pk
         if member.joined_on and member.joined_on != joined_on:
             joined.append(member.pk)
+        if member.store_code != store and not is_new:
+            left[member.pk] = store
         if is_new or _identity(member) != before:
             dirty.append(member.pk)
     rows_upsert(CrmMember, changed)
+    _stores_left(left, now)
     record_changed(RecordChange.Kind.MEMBER, dirty)
     history_changed(HistoryChange.Kind.MEMBER, joined)
     orders_join(new)
     return UpsertResult(len(new), len(changed) - len(new), len(rows) - len(changed))
+
+
+def _stores_left(left: Mapping[UUID, str], now: datetime) -> None:
+    """Keep which store these members had until now; that of a member who never had one is not news."""
+    without = [pk for pk, store_code in left.items() if not store_code]
+    between = set(
+        FormerStore.objects.filter(member__in=without).values_list("member_id", flat=True)
+    )
+    FormerStore.objects.bulk_create(
+        FormerStore(member_id=pk, store_code=store_code, until=now)
+        for pk, store_code in left.items()
+        if store_code or pk in between
+    )
 
 
 def _members_lock() -> None:
@@ -125,9 +143,16 @@ def _current(member: CrmMember) -> dict[str, Any]:
 
 
 def _identity(member: CrmMember) -> tuple[object, ...]:
-    """Return what OneID looks at."""
+    """Return what OneID looks at, and the store, which decides orders together with it."""
     index = None if member.phone_index is None else bytes(member.phone_index)
-    return (member.unionid, member.external_userid, index, member.phone_verified, member.state)
+    return (
+        member.unionid,
+        member.external_userid,
+        index,
+        member.phone_verified,
+        member.state,
+        member.store_code,
+    )
 
 
 # --- files ------------------------------------------------------------------------------------------------------

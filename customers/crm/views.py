@@ -22,12 +22,13 @@ from customers.crm.selectors import (
     refunds_of,
 )
 from customers.crm.tables import GoodsTable, OrderTable, table_for
+from scrm.core.downloads import workbook_response
 from scrm.core.excel import write_workbook
-from scrm.core.exceptions import Conflict, ScrmError
+from scrm.core.exceptions import Conflict
 from scrm.core.listing import build_list
+from scrm.core.phone_lookups import lookup_phone, lookup_record
+from scrm.core.refusals import RefusalInForm
 from scrm.core.scope import ScopedRequest, requires
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_GET
@@ -35,6 +36,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def member_list(request: ScopedRequest) -> HttpResponse:
     """List the members in scope, the newest first."""
     may_import = request.scope.allows("crm.import")
+    phone = lookup_phone(request.user, request.GET.get("q", ""))
     page = build_list(
         request,
         queryset=members_visible_to(request.scope),
@@ -42,6 +44,8 @@ def member_list(request: ScopedRequest) -> HttpResponse:
         filterset_class=MemberFilter,
         order=("-id",),
     )
+    if phone:
+        lookup_record(request.user, phone, found={"crm_members": page.total or 0})
     empty = {
         "title": _("No CRM members yet"),
         "text": _("Import a file, or let the member system send them through the API."),
@@ -116,13 +120,10 @@ def member_import(request: ScopedRequest) -> HttpResponse:
     form = MemberFileForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
-        try:
+        with RefusalInForm(form, "file"):
             upload = services.import_create(
                 filename=file.name, content=file.read(), actor=request.user
             )
-        except ScrmError as error:
-            form.add_error("file", error.message)
-        else:
             return redirect("crm:import_preview", upload.pk)
     recent = imports_visible_to(request.scope).order_by("-id")[:10]
     context = {"form": form, "recent": recent}
@@ -184,6 +185,4 @@ def import_template(request: ScopedRequest) -> HttpResponse:
     language = "zh" if (get_language() or "").startswith("zh") else "en"
     headers = table()["template"][language]
     content = write_workbook(list(zip(FIELDS, headers, strict=True)), [])
-    response = HttpResponse(content, content_type=XLSX)
-    response["Content-Disposition"] = 'attachment; filename="members.xlsx"'
-    return response
+    return workbook_response(content, "members.xlsx")

@@ -29,6 +29,15 @@ class PartnerKeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed(
                 _("This API key is unknown or was revoked; ask IT for a new one.")
             )
+        if key.has_expired:
+            raise AuthenticationFailed(_("This API key has expired; ask IT for a new one."))
+        if key.is_waiting:
+            raise AuthenticationFailed(
+                _(
+                    "This API key reads customers and waits for approval: "
+                    "HQ operations approves it in the console under Partner keys."
+                )
+            )
         _touch(key)
         return None, key
 

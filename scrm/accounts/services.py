@@ -2,6 +2,8 @@
 
 import secrets
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
@@ -9,13 +11,20 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from scrm.accounts.models import PartnerKey, User
+from scrm.accounts.api_scopes import KNOWN_API_SCOPES, READS_CUSTOMERS
+from scrm.accounts.models import MOST_CALLS_A_MINUTE, PartnerKey, User
 from scrm.core.audit.services import record
-from scrm.core.exceptions import ValidationFailed
+from scrm.core.exceptions import Conflict, PermissionDenied, ValidationFailed
 
-KNOWN_API_SCOPES = frozenset(
-    {"members.read", "members.write", "orders.write", "goods.write", "assets.write"}
-)
+__all__ = [
+    "KNOWN_API_SCOPES",
+    "language_set",
+    "partner_key_approve",
+    "partner_key_create",
+    "partner_key_revoke",
+    "sessions_end",
+    "user_for_userid",
+]
 
 
 @transaction.atomic
@@ -49,21 +58,23 @@ def language_set(user: User, language: str) -> None:
 
 @transaction.atomic
 def partner_key_create(
-    *, name: str, scopes: Iterable[str], actor: User | None = None
+    *,
+    name: str,
+    scopes: Iterable[str],
+    actor: User | None = None,
+    expires_at: datetime | None = None,
+    calls_per_minute: int | None = None,
 ) -> tuple[PartnerKey, str]:
     """Make a partner key; the returned text is shown once and cannot be read again.
 
-    Raises ValidationFailed for an unknown scope or an empty name.
+    One that reads customers and was made by a person is refused until another person approves it. Without
+    an actor it comes from the server's command line, whose user has the database anyway, and works at once.
+
+    calls_per_minute: None for settings.API_CALLS_PER_MINUTE. Raises ValidationFailed for an unknown scope,
+    an empty name, a moment that is past, or a rate outside 1 to 60,000.
     """
     wanted = sorted(set(scopes))
-    unknown = [scope for scope in wanted if scope not in KNOWN_API_SCOPES]
-    if unknown or not wanted:
-        raise ValidationFailed(
-            _("Unknown scopes: %(unknown)s. Known are: %(known)s.")
-            % {"unknown": ", ".join(unknown) or "-", "known": ", ".join(sorted(KNOWN_API_SCOPES))}
-        )
-    if not name.strip():
-        raise ValidationFailed(_("Give the key the name of the system that will use it."))
+    _check_key(name, wanted, expires_at, calls_per_minute)
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     key = PartnerKey.objects.create(
         name=name.strip(),
@@ -71,23 +82,76 @@ def partner_key_create(
         digest=PartnerKey.digest_of(secret),
         scopes=wanted,
         created_by=actor,
+        expires_at=expires_at,
+        calls_per_minute=calls_per_minute,
+        needs_approval=actor is not None and not READS_CUSTOMERS.isdisjoint(wanted),
     )
+    after: dict[str, Any] = {"name": key.name, "scopes": wanted}
+    if expires_at is not None:
+        after["expires_at"] = expires_at.isoformat()
+    if calls_per_minute is not None:
+        after["calls_per_minute"] = calls_per_minute
+    if key.needs_approval:
+        after["needs_approval"] = True
     record(
         actor=actor,
         action="accounts.partner_key_create",
         target=f"partner_key:{prefix}",
-        after={"name": key.name, "scopes": wanted},
+        after=after,
     )
     return key, f"scrm_{prefix}_{secret}"
 
 
+def _check_key(name: str, scopes: list[str], expires_at: datetime | None, rate: int | None) -> None:
+    unknown = [scope for scope in scopes if scope not in KNOWN_API_SCOPES]
+    if unknown or not scopes:
+        raise ValidationFailed(
+            _("Unknown scopes: %(unknown)s. Known are: %(known)s.")
+            % {"unknown": ", ".join(unknown) or "-", "known": ", ".join(sorted(KNOWN_API_SCOPES))}
+        )
+    if not name.strip():
+        raise ValidationFailed(_("Give the key the name of the system that will use it."))
+    if expires_at is not None and expires_at <= timezone.now():
+        raise ValidationFailed(_("The key would have ended already; choose a later day."))
+    if rate is not None and not 1 <= rate <= MOST_CALLS_A_MINUTE:
+        raise ValidationFailed(_("Calls a minute: 1 to %(most)d.") % {"most": MOST_CALLS_A_MINUTE})
+
+
 @transaction.atomic
-def partner_key_revoke(key: PartnerKey, *, actor: User | None, reason: str = "") -> None:
-    """Refuse a key from the next request on."""
-    PartnerKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+def partner_key_approve(key: PartnerKey, *, actor: User) -> None:
+    """Let a waiting key in from the next request on; audited.
+
+    Raises PermissionDenied for whoever made it, Conflict when it does not wait any more.
+    """
+    locked = PartnerKey.objects.select_for_update().get(pk=key.pk)
+    if locked.created_by_id == actor.pk:
+        raise PermissionDenied(
+            _("You made this key; somebody else has to approve it."), code="own_key"
+        )
+    if not locked.is_waiting or locked.revoked_at is not None or locked.has_expired:
+        raise Conflict(_("This key does not wait for approval any more."), code="key_not_waiting")
+    locked.approved_at, locked.approved_by = timezone.now(), actor
+    locked.save(update_fields=["approved_at", "approved_by"])
+    record(
+        actor=actor,
+        action="accounts.partner_key_approve",
+        target=f"partner_key:{key.prefix}",
+        after={"name": locked.name, "scopes": locked.scopes},
+    )
+
+
+@transaction.atomic
+def partner_key_revoke(key: PartnerKey, *, actor: User | None, reason: str = "") -> bool:
+    """Refuse a key from the next request on; False when it was withdrawn before, which is left as it is."""
+    ended = PartnerKey.objects.filter(pk=key.pk, revoked_at=None).update(
+        revoked_at=timezone.now(), revoked_by=actor
+    )
+    if not ended:
+        return False
     record(
         actor=actor,
         action="accounts.partner_key_revoke",
         target=f"partner_key:{key.prefix}",
         reason=reason,
     )
+    return True

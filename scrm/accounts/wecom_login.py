@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from scrm.accounts.models import User
+from scrm.core import credentials
 from scrm.core.exceptions import ExternalFailure, PermissionDenied, ValidationFailed
 from scrm.core.gateway import wecom, words
 from scrm.wecom.errors import WeComError
@@ -29,8 +30,8 @@ LIFETIME_S = 300
 
 def is_set_up() -> bool:
     """Whether this installation has the ids that a WeCom log-in needs."""
-    app = settings.WECOM_APPS["scrm"]
-    return bool(settings.WECOM_CORP_ID and app["agent_id"] and app["secret"])
+    app = credentials.app_credentials("scrm")
+    return bool(app and app.agent_id and app.secret and credentials.corp_id())
 
 
 def begin(request: HttpRequest, *, next_url: str) -> str:

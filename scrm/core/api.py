@@ -1,41 +1,39 @@
 """What every partner API view shares: one error shape, scopes, strict input, answers kept for repeats."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import orjson
-import structlog
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from redis import RedisError
 from rest_framework import exceptions, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView, set_rollback
 
 from scrm.core.answers import StoredAnswer
 from scrm.core.api_permissions import HasScope
+from scrm.core.api_throttle import PartnerRateThrottle
 from scrm.core.exceptions import Conflict, ScrmError, ValidationFailed
 
 __all__ = [
+    "ErrorSerializer",
     "HasScope",
     "IdempotentMixin",
     "PartnerRateThrottle",
+    "RowsField",
     "StrictSerializer",
     "exception_handler",
 ]
 
-logger = structlog.get_logger(__name__)
-
 KEY_HEADER = "Idempotency-Key"
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 ANSWER_LIFETIME = timedelta(hours=24)
 
 
@@ -101,26 +99,25 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class PartnerRateThrottle(SimpleRateThrottle):
-    """Limits calls per partner key (`api_rate` of the view, default 120 a minute)."""
+class ErrorSerializer(serializers.Serializer[Any]):
+    """Every error of the API: `code` for programs, `message` for people, `data` says more."""
 
-    scope = "partner"
-    THROTTLE_RATES = {"partner": "120/min"}
+    code = serializers.CharField()
+    message = serializers.CharField()
+    data = serializers.DictField()  # type: ignore[assignment]
 
-    def allow_request(self, request: Request, view: APIView) -> bool:
-        """Count the call; without Redis nobody is refused."""
-        self.rate = getattr(view, "api_rate", None) or self.rate
-        self.num_requests, self.duration = self.parse_rate(self.rate)
-        try:
-            return super().allow_request(request, view)
-        except (RedisError, OSError) as error:
-            logger.warning("api.throttle_without_cache", error=type(error).__name__)
-            return True
 
-    def get_cache_key(self, request: Request, view: APIView) -> str | None:
-        """Return the counter's name, None where there is no key to count."""
-        key = getattr(request.auth, "pk", None)
-        return None if key is None else f"throttle:{type(view).__name__}:{key}"
+ROWS_A_CALL = 500
+
+
+class RowsField(serializers.ListField):
+    """1 to 500 objects that are each checked by themselves; `row` is the serializer that describes one."""
+
+    def __init__(self, *, row: type[serializers.Serializer[Any]], **kwargs: Any) -> None:
+        self.row = row
+        super().__init__(
+            child=serializers.DictField(), min_length=1, max_length=ROWS_A_CALL, **kwargs
+        )
 
 
 class IdempotentMixin(APIView):
@@ -133,7 +130,7 @@ class IdempotentMixin(APIView):
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Run the write and keep its answer in one transaction."""
-        if request.method not in {"POST", "PUT", "PATCH", "DELETE"}:
+        if request.method not in WRITES:
             return super().dispatch(request, *args, **kwargs)
         with transaction.atomic():
             return super().dispatch(request, *args, **kwargs)
@@ -142,7 +139,8 @@ class IdempotentMixin(APIView):
         """After permissions are checked, look for the kept answer."""
         super().initial(request, *args, **kwargs)
         self._kept: StoredAnswer | None = None
-        if request.method in {"POST", "PUT", "PATCH", "DELETE"}:
+        # A method the view does not have is refused as such, whatever its key.
+        if request.method in WRITES and hasattr(self, request.method.lower()):
             self._claim(request)
 
     def _claim(self, request: Request) -> None:
@@ -153,9 +151,7 @@ class IdempotentMixin(APIView):
                 code="idempotency_key_missing",
             )
         caller = f"{getattr(request.auth, 'pk', '')}:{request.path}"
-        digest = hashlib.sha256(
-            json.dumps(request.data, sort_keys=True, default=str).encode()
-        ).digest()
+        digest = _digest_of(request)
         StoredAnswer.objects.filter(
             caller=caller, key=key, created_at__lt=timezone.now() - ANSWER_LIFETIME
         ).delete()
@@ -190,6 +186,15 @@ class IdempotentMixin(APIView):
         elif kept is not None:
             transaction.set_rollback(True)
         return super().finalize_response(request, response, *args, **kwargs)
+
+
+def _digest_of(request: Request) -> bytes:
+    """Return a hash of the body as it came; a body that cannot be read is refused here."""
+    _read = (
+        request.data
+    )  # read by StrictJSONParser, which leaves the hash; it is not asked for an empty body
+    digest: bytes = getattr(request, "body_digest", None) or hashlib.sha256(b"").digest()
+    return digest
 
 
 class _Repeated(Exception):  # noqa: N818

@@ -73,7 +73,7 @@ def test_good_orders_are_stored_and_bad_ones_named(client: Client) -> None:
         (3, "O1", ["order_no"]),
         (4, "O4", ["paid_at"]),
         (5, "O 5", ["order_no"]),
-        (6, "O6", ["lines"]),
+        (6, "O6", ["lines.0.amount"]),
         (7, "O7\x00", ["order_no"]),
         (8, "", ["amount", "order_no", "paid_at"]),
     ]
@@ -153,3 +153,55 @@ def test_what_is_no_batch_is_refused_whole(client: Client, rows: Any) -> None:
     answer = send(client, "orders", rows, scope="orders.write")
 
     assert (answer.status_code, answer.json()["code"]) == (400, "validation_failed")
+
+
+MOST = "9999999999.99"
+
+
+def test_refunds_whose_sum_no_column_holds_are_named_and_stop_no_other(client: Client) -> None:
+    send(client, "orders", [ORDER], scope="orders.write")
+
+    # when two refunds of one order come to more than we can store
+    answer = send(
+        client,
+        "refunds",
+        [
+            {**REFUND, "refund_no": "R1", "amount": MOST},
+            {**REFUND, "refund_no": "R2", "amount": "0.01"},
+            {**REFUND, "refund_no": "R3", "amount": "-1"},
+            {**REFUND, "refund_no": "R4", "order_no": "O2", "amount": "1.00"},
+        ],
+        scope="orders.write",
+    )
+
+    # then the second is an error of its row, and the others are stored
+    assert (figures(answer), wrong(answer)) == (
+        (2, 0, 0, 2),
+        [(1, "R2", ["amount"]), (2, "R3", ["amount"])],
+    )
+    assert set(Refund.objects.values_list("refund_no", flat=True)) == {"R1", "R4"}
+    assert Order.objects.get().refunded == Decimal(MOST)
+
+
+def test_refunds_before_their_order_cannot_break_it_either(client: Client) -> None:
+    # given refunds of an order we do not know yet, in two calls
+    first = send(client, "refunds", [{**REFUND, "amount": MOST}], scope="orders.write")
+    second = send(
+        client, "refunds", [{**REFUND, "refund_no": "R2", "amount": MOST}], scope="orders.write"
+    )
+    assert (figures(first), figures(second)) == ((1, 0, 0, 0), (0, 0, 0, 1))
+
+    # when the order comes
+    assert figures(send(client, "orders", [ORDER], scope="orders.write")) == (1, 0, 0, 0)
+    assert Order.objects.get().refunded == Decimal(MOST)
+
+    # then a smaller correction of the first makes room for the second
+    rows = [{**REFUND, "amount": "1.00"}, {**REFUND, "refund_no": "R2", "amount": "2.00"}]
+    assert figures(send(client, "refunds", rows, scope="orders.write")) == (1, 1, 0, 0)
+    assert Order.objects.get().refunded == Decimal("3.00")
+    # and one that is too large leaves what was there
+    too_much = send(
+        client, "refunds", [{**REFUND, "refund_no": "R2", "amount": MOST}], scope="orders.write"
+    )
+    assert (figures(too_much), wrong(too_much)) == ((0, 0, 0, 1), [(0, "R2", ["amount"])])
+    assert Order.objects.get().refunded == Decimal("3.00")

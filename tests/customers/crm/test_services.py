@@ -87,7 +87,7 @@ def test_only_identity_changes_are_noted_for_oneid() -> None:
     assert RecordChange.objects.count() == 2
     RecordChange.objects.all().delete()
 
-    upsert(row("M1", level="gold", name="x", store_code="S1"))
+    upsert(row("M1", level="gold", name="x"))
     assert RecordChange.objects.count() == 0
 
     for change in (
@@ -95,11 +95,13 @@ def test_only_identity_changes_are_noted_for_oneid() -> None:
         {"phone": "13800138000"},
         {"phone_verified": True},
         {"state": "closed"},
+        # The store decides, together with who somebody is, whose their orders are.
+        {"store_code": "S1"},
     ):
         upsert(row("M1", **change))
     changes = RecordChange.objects.values_list("record_kind", "record_id")
     member = CrmMember.objects.get(member_no="M1")
-    assert list(changes) == [("member", member.pk)] * 4
+    assert list(changes) == [("member", member.pk)] * 5
 
 
 def test_verified_without_a_phone_is_not_verified() -> None:

@@ -159,8 +159,19 @@ def test_every_kind_of_value_arrives_as_it_was() -> None:
 
 
 def test_twenty_thousand_rows_take_one_insert(django_assert_num_queries: Any) -> None:
-    rows = [(uuid7(), "bulk", f"k{i}", "info", "t", "x", 1, NOW, NOW) for i in range(20_000)]
-    columns = ("id", "kind", "key", "level", "title", "text", "count", "raised_at", "last_at")
+    rows = [(uuid7(), "bulk", f"k{i}", "info", "t", "x", "{}", 1, NOW, NOW) for i in range(20_000)]
+    columns = (
+        "id",
+        "kind",
+        "key",
+        "level",
+        "title",
+        "text",
+        "words",
+        "count",
+        "raised_at",
+        "last_at",
+    )
 
     started = timezone.now()
     counts = upsert_by_copy(Alert, columns, rows, conflict=["id"], update=["count"])

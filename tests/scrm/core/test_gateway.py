@@ -171,8 +171,7 @@ def test_the_client_comes_from_the_settings() -> None:
     assert gateway.wecom("contacts", lane="sync") is client
     with pytest.raises(NotFound):
         gateway.wecom("nothing")
-    with pytest.raises(NotFound):
-        gateway.callback_crypto("nothing")
+    assert gateway.callback_ciphers("nothing") == ()
 
 
 def test_a_failure_is_told_in_the_readers_language() -> None:

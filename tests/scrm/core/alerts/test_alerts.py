@@ -10,7 +10,7 @@ from django.utils.translation import override
 from pytest_django import Settings
 
 from scrm.core.alerts import services
-from scrm.core.alerts.models import Alert, AlertChannel
+from scrm.core.alerts.models import Alert, AlertChannel, AlertLevel
 from scrm.core.alerts.senders import ROBOT_SENDER
 from scrm.core.alerts.services import channel_delete, channel_save, raise_alert
 from scrm.core.audit.models import AuditEntry
@@ -175,3 +175,22 @@ def test_a_test_message_that_wecom_refuses_says_why(
         )
 
     assert caught.value.message.endswith("[93000]")
+
+
+def test_an_alert_is_kept_in_every_language_and_told_in_ours(settings: Settings) -> None:
+    settings.LANGUAGE_CODE = "zh-hans"
+
+    def loud() -> str:
+        return str(AlertLevel.CRITICAL.label)
+
+    alert = raise_alert(kind="x", key="y", level="warning", title=loud, text="as it is")
+
+    assert alert is not None
+    alert.refresh_from_db()
+    for language in ("en", "zh-hans"):
+        with override(language):
+            assert (alert.said_title, alert.said_text) == (loud(), "as it is")
+    with override("zh-hans"):
+        assert alert.title == loud()
+    with override("en"):
+        assert alert.said_title == "Critical"

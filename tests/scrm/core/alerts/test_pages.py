@@ -113,3 +113,25 @@ def test_the_test_button_says_what_wecom_answered(
         "[93000]"
         in client.post(f"/console/alerts/channels/{channel.pk}/test/", follow=True).content.decode()
     )
+
+
+def test_an_alert_speaks_the_readers_language_and_its_address_is_a_link(
+    client: Client, settings: Settings
+) -> None:
+    settings.BASE_URL = "https://scrm.example"
+    login(client, "alerts.view")
+    words = {
+        "en": {"title": "Too many adds", "text": "Open it: https://scrm.example/console/x/1/ <b>"},
+        "zh-hans": {"title": "添加过多", "text": "查看：https://scrm.example/console/x/1/。"},
+    }
+    AlertFactory.create(title="添加过多", text="原文", words=words)
+
+    english = client.get("/console/alerts/").content.decode()
+    client.cookies["django_language"] = "zh-hans"
+    chinese = client.get("/console/alerts/").content.decode()
+
+    link = '<a href="https://scrm.example/console/x/1/">https://scrm.example/console/x/1/</a>'
+    assert f"Open it: {link} &lt;b&gt;" in english
+    assert "添加过多" not in english
+    assert "原文" not in english
+    assert f"查看：{link}。" in chinese

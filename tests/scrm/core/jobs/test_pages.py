@@ -163,11 +163,31 @@ def test_the_failed_rows_are_for_whoever_sent_them_and_the_download_is_audited(
 
 def test_the_figures_of_a_job_have_names(client: Client) -> None:
     login(client, "jobs.view+*")
-    job = JobRunFactory.create(state="done", result={"updated": 2, "created": 10_000, "odd": 1})
+    job = JobRunFactory.create(state="done", result={"updated": 2, "created": 10_000})
 
     text = client.get(f"/console/jobs/{job.pk}/").content.decode()
 
-    assert "<dt>New</dt><dd>10,000</dd><dt>Changed</dt><dd>2</dd><dt>odd</dt><dd>1</dd>" in text
+    assert "<dt>New</dt><dd>10,000</dd><dt>Changed</dt><dd>2</dd></dl>" in text
+
+
+def test_what_a_job_leaves_without_a_name_is_not_shown(client: Client) -> None:
+    # given a job whose result is more than figures
+    login(client, "jobs.view+*")
+    job = JobRunFactory.create(
+        state="done",
+        result={
+            "guides": {"7": ["7654321.09", "0"]},
+            "moved": "7654321.09",
+            "created": ["7654321.09"],
+        },
+    )
+
+    pages = [client.get(f"/console/jobs/{job.pk}/{part}") for part in ("", "live/")]
+
+    assert [page.status_code for page in pages] == [200, 200]
+    for page in pages:
+        text = page.content.decode()
+        assert ("7654321" in text, "guides" in text, "<dl" in text) == (False, False, False)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from django.test import Client
 
 from scrm.core.audit.models import AuditEntry
 from scrm.core.outbox.models import OutboxMessage
-from scrm.core.outbox.sending import Sender
+from scrm.core.outbox.sending import Sender, kind_words, senders
 from tests.factories.accounts import UserFactory
 from tests.factories.inbox import message
 
@@ -129,3 +129,7 @@ def test_a_message_is_named_in_words_and_its_key_is_short(senders: Any) -> None:
     assert f"/console/outbox/{put.pk}/" in listed
     assert "<h1>Write a note</h1>" in shown
     assert f"<code>{put.key}</code>" in shown
+
+
+def test_every_kind_that_is_sent_has_words() -> None:
+    assert [kind for kind in senders() if kind_words(kind) == kind] == []
