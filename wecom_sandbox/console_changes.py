@@ -48,8 +48,8 @@ def _create_tags(sandbox: Sandbox, group_name: str, tag_names: list[str]) -> Any
 
 
 def _raise_tag(sandbox: Sandbox, change: str, kind: str, item_id: str) -> None:
-    sandbox.delivery.publish(
-        "scrm", "change_external_tag", change, {"Id": item_id, "TagType": kind}
+    sandbox.delivery.publish_customer(
+        "change_external_tag", change, {"Id": item_id, "TagType": kind}
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from wecom_sandbox import ledger, logins, members, relations, switches, transfers, ways
+from wecom_sandbox import chats, ledger, logins, members, relations, switches, transfers, ways
 from wecom_sandbox.console_changes import change_member, change_tag, seed_org
 from wecom_sandbox.defaults import app_named
 from wecom_sandbox.errors import WeComError
@@ -294,6 +294,8 @@ _ACTIONS: dict[str, Action] = {
     "delete": _delete,
     "edit_remark": _edit_remark,
     "transfer_answer": _transfer_answer,
+    "chat": chats.control_say,
+    "app_pages": chats.set_app_pages,
     "callback_urls": _callback_urls,
     "activate": _activate,
     "delivery": _delivery,

@@ -10,6 +10,11 @@ APP_SECRET = "sandbox-scrm-app-secret"  # noqa: S105
 AGENT_ID = 1000002
 CALLBACK_TOKEN = "sandboxScrmToken01"  # noqa: S105
 CALLBACK_AES_KEY = "sandboxScrmAesKey0123456789abcdefghijklmno0"
+# A second self-built app of the corp with the right to 客户联系: it gets every customer event too.
+SECOND_SECRET = "sandbox-second-app-secret"  # noqa: S105
+SECOND_AGENT_ID = 1000003
+SECOND_CALLBACK_TOKEN = "sandboxSecondToken01"  # noqa: S105
+SECOND_CALLBACK_AES_KEY = "sandboxSecondAesKey0123456789abcdefghijklm2"
 CONTACT_CALLBACK_TOKEN = "sandboxContactToken1"  # noqa: S105
 CONTACT_CALLBACK_AES_KEY = "sandboxContactAesKey0123456789abcdefghijkl4"
 # Address-book tag that 客户联系's usage range leaves out, as an administrator would have set it up.
@@ -36,6 +41,14 @@ APPS: tuple[AppConfig, ...] = (
     AppConfig("scrm", APP_SECRET, "app", AGENT_ID, CALLBACK_TOKEN, CALLBACK_AES_KEY),
     AppConfig(
         "contacts", CONTACT_SECRET, "contacts", 0, CONTACT_CALLBACK_TOKEN, CONTACT_CALLBACK_AES_KEY
+    ),
+    AppConfig(
+        "second",
+        SECOND_SECRET,
+        "app",
+        SECOND_AGENT_ID,
+        SECOND_CALLBACK_TOKEN,
+        SECOND_CALLBACK_AES_KEY,
     ),
 )
 

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from wecom_sandbox import crypto
 from wecom_sandbox.clock import Clock
-from wecom_sandbox.defaults import CORP_ID, AppConfig, app_named
+from wecom_sandbox.defaults import APPS, CORP_ID, AppConfig, app_named
 from wecom_sandbox.events import Fields, event_xml
 from wecom_sandbox.http_client import DeadlinePassedError, exchange
 from wecom_sandbox.store import Store
@@ -147,6 +147,18 @@ class Delivery:
                 self._push(callback_id, "duplicate")
 
         self._store.after_commit(ship)
+        return callback_id
+
+    def publish_customer(self, event: str, change_type: str, fields: Fields) -> int:
+        """Publish an event of customers or tags: the same XML to every app with the right to 客户联系.
+
+        Returns: the callback id of the first app; further ones get theirs only where they have an address.
+        """
+        first, *others = [app.name for app in APPS if app.kind == "app"]
+        callback_id = self.publish(first, event, change_type, fields)
+        for name in others:
+            if name in self.urls():
+                self.publish(name, event, change_type, fields)
         return callback_id
 
     def redeliver(self, times: int, seed: int, *, shuffle: bool) -> int:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from wecom_sandbox import corp_tags, members, relations
+from wecom_sandbox import corp_tags, member_tags, members, relations
 from wecom_sandbox.sandbox import Sandbox
 
 Rows = list[dict[str, Any]]
@@ -51,10 +51,19 @@ def _messages(sandbox: Sandbox) -> Rows:
     ]
 
 
+def _chats(sandbox: Sandbox) -> Rows:
+    rows = sandbox.store.rows("SELECT * FROM chats ORDER BY id")
+    return [dict(row) | {"content": json.loads(row["content"])} for row in rows]
+
+
 def _members(sandbox: Sandbox) -> Rows:
     found = []
     for row in sandbox.store.rows("SELECT * FROM members ORDER BY rowid"):
-        switches = {"real_name": bool(row["real_name"]), "can_follow": bool(row["can_follow"])}
+        left_out = member_tags.is_left_out(sandbox.store, row["userid"])
+        switches = {
+            "real_name": bool(row["real_name"]),
+            "can_follow": bool(row["can_follow"]) and not left_out,
+        }
         found.append(members.shown(sandbox.store, row) | switches)
     return found
 
@@ -90,6 +99,7 @@ _READERS: dict[str, Callable[[Sandbox], Rows]] = {
     "welcomes": _welcomes,
     "calls": _calls,
     "messages": _messages,
+    "chats": _chats,
     "members": _members,
     "departments": _departments,
     "tags": _tags,

@@ -58,8 +58,9 @@ def _answer(
         return _back(sandbox, request, {"person_id": person.id, "scope": scope})
     search = request.args.get("q", "")
     rows = sandbox.store.rows(
-        "SELECT * FROM members WHERE status = 1 AND (instr(name, ?) OR instr(userid, ?)) ORDER BY rowid LIMIT ?",
-        search, search, _SHOWN,
+        "SELECT * FROM members WHERE status = 1 AND (instr(name, ?) OR instr(userid, ?)) "
+        "ORDER BY userid = ? DESC, rowid LIMIT ?",
+        search, search, request.cookies.get("member", ""), _SHOWN,
     )  # fmt: skip
     people = sandbox.people.search(search, 8) if with_people and search else []
     return pages.render(

@@ -7,7 +7,7 @@ from typing import Any
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from wecom_sandbox import members, pages, relations, transfers, ways
+from wecom_sandbox import chats, members, pages, relations, transfers, ways
 from wecom_sandbox.defaults import CORP_NAME
 from wecom_sandbox.people import Person
 from wecom_sandbox.relations import NotPossibleError
@@ -20,7 +20,7 @@ def rules() -> list[Rule]:
         Rule("/phone/p/<person_id>", endpoint=home, methods=["GET"]),
         Rule("/phone/p/<person_id>/scan", endpoint=scan, methods=["GET", "POST"]),
         Rule("/phone/p/<person_id>/add/<short_id>", endpoint=add, methods=["GET", "POST"]),
-        Rule("/phone/p/<person_id>/chat/<userid>", endpoint=chat, methods=["GET"]),
+        Rule("/phone/p/<person_id>/chat/<userid>", endpoint=chat, methods=["GET", "POST"]),
         Rule("/phone/p/<person_id>/chat/<userid>/transfer", endpoint=transfer, methods=["POST"]),
         Rule("/phone/p/<person_id>/chat/<userid>/delete", endpoint=delete, methods=["POST"]),
     ]
@@ -85,18 +85,31 @@ def add(sandbox: Sandbox, request: Request, person_id: str, short_id: str) -> Re
 
 
 def chat(sandbox: Sandbox, request: Request, person_id: str, userid: str) -> Response:
-    """The chat with one guide: what happened and the welcome message."""
+    """The chat with one guide: what happened, the welcome message, what the two wrote."""
     person = sandbox.people.get(person_id)
     rows = sandbox.store.rows(
         "SELECT * FROM relations WHERE person_id = ? AND userid = ? ORDER BY id", person_id, userid
     )
     if person is None or not rows:
         return _nobody(sandbox, request)
+    if request.method == "POST":
+        chats.say_text(
+            sandbox, userid, person.id, request.form.get("text", ""), sender=chats.CUSTOMER
+        )
+        return pages.redirect(f"/phone/p/{person.id}/chat/{userid}#end")
     member = members.find(sandbox.store, userid)
     asked = transfers.waiting_for(sandbox, person.id, userid)
     successor = members.find(sandbox.store, asked["takeover"]) if asked else None
+    said = chats.between(sandbox, userid, person.id)
+    ends = [row["createtime"] for row in rows[1:]] + [float("inf")]
     episodes: list[dict[str, Any]] = [
-        {"relation": row, "welcome": _welcome(sandbox, row, person)} for row in rows
+        {
+            "relation": row,
+            "welcome": _welcome(sandbox, row, person),
+            # Whole seconds on one side: what was written at once still belongs to the new episode.
+            "said": [one for one in said if row["createtime"] <= one["at"] < end],
+        }
+        for row, end in zip(rows, ends, strict=True)
     ]
     return _page(
         sandbox, request, "chat.html", person, member=member, corp=CORP_NAME, episodes=episodes,
@@ -143,6 +156,9 @@ def _welcome(sandbox: Sandbox, relation: sqlite3.Row, person: Person) -> dict[st
 
 
 def _last_words(sandbox: Sandbox, row: sqlite3.Row) -> str:
+    said = chats.between(sandbox, row["userid"], row["person_id"])
+    if said and said[-1]["at"] >= row["createtime"]:
+        return chats.words(said[-1]["content"])
     content = sandbox.store.value(
         "SELECT content FROM welcomes WHERE relation_id = ? AND sent_at IS NOT NULL", row["id"]
     )

@@ -7,7 +7,7 @@ from typing import Any
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from wecom_sandbox import members, pages, relations
+from wecom_sandbox import chats, members, pages, relations
 from wecom_sandbox.defaults import CORP_NAME
 from wecom_sandbox.relations import NotPossibleError
 from wecom_sandbox.sandbox import Sandbox
@@ -20,6 +20,7 @@ def rules() -> list[Rule]:
     return [
         Rule("/phone/m/<userid>", endpoint=home, methods=["GET"]),
         Rule("/phone/m/<userid>/c/<person_id>", endpoint=customer, methods=["GET", "POST"]),
+        Rule("/phone/m/<userid>/c/<person_id>/chat", endpoint=chat, methods=["GET", "POST"]),
         Rule("/phone/m/<userid>/c/<person_id>/accept", endpoint=accept, methods=["POST"]),
         Rule("/phone/m/<userid>/c/<person_id>/delete", endpoint=delete, methods=["POST"]),
     ]
@@ -38,11 +39,12 @@ def home(sandbox: Sandbox, request: Request, userid: str) -> Response:
         {"relation": row, "person": sandbox.people.get(row["person_id"]), "tags": _tag_names(sandbox, row)}
         for row in rows
     ]  # fmt: skip
-    return pages.render(
+    return _page(
         sandbox, request, "guide.html", member=member, corp=CORP_NAME,
         active=[one for one in entries if one["relation"]["status"] == "active"],
         pending=[one for one in entries if one["relation"]["status"] == "half"],
         messages=_messages(sandbox, userid), tab=request.args.get("tab", "contacts"),
+        app_home=chats.app_pages(sandbox)["home"],
     )  # fmt: skip
 
 
@@ -57,10 +59,26 @@ def customer(sandbox: Sandbox, request: Request, userid: str, person_id: str) ->
         return pages.redirect(f"/phone/m/{userid}/c/{person_id}?saved=1")
     groups = sandbox.store.rows("SELECT * FROM tag_groups ORDER BY ord DESC, serial")
     tags = sandbox.store.rows("SELECT * FROM tags ORDER BY ord DESC, serial")
-    return pages.render(
+    return _page(
         sandbox, request, "card.html", member=member, person=person, relation=row, groups=groups, tags=tags,
         chosen=set(relations.shown(sandbox, row)["tags"]), phones=json.loads(row["remark_mobiles"]),
         saved="saved" in request.args,
+    )  # fmt: skip
+
+
+def chat(sandbox: Sandbox, request: Request, userid: str, person_id: str) -> Response:
+    """The chat with one customer, with the app's tool bar."""
+    member, person = members.find(sandbox.store, userid), sandbox.people.get(person_id)
+    row = relations.open_relation(sandbox, userid, person_id)
+    if member is None or person is None or row is None or row["status"] != "active":
+        return _nobody(sandbox, request)
+    if request.method == "POST":
+        chats.say_text(sandbox, userid, person.id, request.form.get("text", ""))
+        return pages.redirect(f"/phone/m/{userid}/c/{person_id}/chat#end")
+    return _page(
+        sandbox, request, "guide_chat.html", member=member, person=person, relation=row,
+        said=chats.between(sandbox, userid, person.id),
+        tools=chats.app_pages(sandbox, row["external_userid"])["chat_tools"],
     )  # fmt: skip
 
 
@@ -107,6 +125,15 @@ def _messages(sandbox: Sandbox, userid: str) -> list[dict[str, Any]]:
         userid, _MESSAGES,
     )  # fmt: skip
     return [dict(row) | {"content": json.loads(row["content"])} for row in rows]
+
+
+def _page(
+    sandbox: Sandbox, request: Request, template: str, *, member: Any, **values: Any
+) -> Response:
+    """A page of this member's phone; the log-in page offers whoever held it last first."""
+    response = pages.render(sandbox, request, template, member=member, **values)
+    response.set_cookie("member", member["userid"])
+    return response
 
 
 def _nobody(sandbox: Sandbox, request: Request) -> Response:

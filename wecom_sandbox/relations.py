@@ -154,8 +154,7 @@ def delete(sandbox: Sandbox, userid: str, person_id: str, *, by: str) -> int:
             "UPDATE relations SET status = ?, ended_at = ? WHERE id = ?",
             status, sandbox.clock.seconds(), row["id"],
         )  # fmt: skip
-        sandbox.delivery.publish(
-            "scrm", EVENT, change,
+        sandbox.delivery.publish_customer(EVENT, change,
             {"UserID": row["userid"], "ExternalUserID": row["external_userid"]},
         )  # fmt: skip
         return int(row["id"])
@@ -191,8 +190,7 @@ def edit_in_client(sandbox: Sandbox, userid: str, person_id: str, fields: dict[s
         if tags is not None:
             set_tags(sandbox, row["id"], tags)
         if tags is not None or set(fields) - {"remark_mobiles"}:
-            sandbox.delivery.publish(
-                "scrm", EVENT, "edit_external_contact",
+            sandbox.delivery.publish_customer(EVENT, "edit_external_contact",
                 {"UserID": row["userid"], "ExternalUserID": row["external_userid"]},
             )  # fmt: skip
 
@@ -266,8 +264,7 @@ def _raise(
     sandbox: Sandbox, change: str, userid: str, external_userid: str, *, state: str,
     welcome_code: str | None,
 ) -> None:  # fmt: skip
-    sandbox.delivery.publish(
-        "scrm", EVENT, change,
+    sandbox.delivery.publish_customer(EVENT, change,
         {
             "UserID": userid, "ExternalUserID": external_userid, "State": state or None,
             "WelcomeCode": welcome_code,

@@ -82,6 +82,10 @@ CREATE TABLE IF NOT EXISTS message_recipients (
   message_id INTEGER NOT NULL, userid TEXT NOT NULL COLLATE NOCASE, dropped TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (message_id, userid));
 CREATE INDEX IF NOT EXISTS message_recipients_user ON message_recipients (userid);
+CREATE TABLE IF NOT EXISTS chats (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, userid TEXT NOT NULL COLLATE NOCASE, person_id TEXT NOT NULL,
+  external_userid TEXT NOT NULL, sender TEXT NOT NULL, at REAL NOT NULL, content TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS chats_pair ON chats (userid, person_id);
 CREATE TABLE IF NOT EXISTS robots (key TEXT PRIMARY KEY, name TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS robot_messages (
   id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, at REAL NOT NULL, content TEXT NOT NULL);

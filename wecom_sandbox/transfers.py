@@ -115,8 +115,7 @@ def _move(
         "UPDATE relations SET status = 'transferred', ended_at = ? WHERE id = ?", now, old["id"]
     )
     ids: dict[str, Any] = {"ExternalUserID": row["external_userid"]}
-    sandbox.delivery.publish(
-        "scrm", EVENT, "del_external_contact",
+    sandbox.delivery.publish_customer(EVENT, "del_external_contact",
         {"UserID": row["handover"], **ids, "Source": "DELETE_BY_TRANSFER"},
     )  # fmt: skip
     if present is not None:
@@ -130,8 +129,8 @@ def _move(
         "INSERT INTO relation_tags SELECT ?, tag_id FROM relation_tags WHERE relation_id = ?",
         new, old["id"],
     )  # fmt: skip
-    sandbox.delivery.publish(
-        "scrm", EVENT, "add_external_contact", {"UserID": row["takeover"], **ids}
+    sandbox.delivery.publish_customer(
+        EVENT, "add_external_contact", {"UserID": row["takeover"], **ids}
     )
 
 
@@ -143,8 +142,7 @@ def _close(sandbox: Sandbox, row: sqlite3.Row, status: int) -> None:
 
 
 def _fail(sandbox: Sandbox, row: sqlite3.Row, reason: str) -> None:
-    sandbox.delivery.publish(
-        "scrm", EVENT, "transfer_fail",
+    sandbox.delivery.publish_customer(EVENT, "transfer_fail",
         {
             "UserID": row["takeover"], "ExternalUserID": row["external_userid"],
             "FailReason": reason,

@@ -18,6 +18,11 @@
 
   // --- the side bar of a chat: WeCom says whose chat it is, the server whether it is ours to see ---------------------
   async function sideBar(holder) {
+    const where = await window.WeCom.context();
+    if (where.ok && where.value.entry === "group_chat_tools") {
+      await groupCard(holder);
+      return;
+    }
     const outcome = await window.WeCom.currentCustomer();
     if (!outcome.ok || !outcome.value.userId) {
       trouble(holder, outcome.ok ? "context" : outcome.kind, window.WeCom.words(outcome));
@@ -32,6 +37,19 @@
       const unknown = event.detail.xhr.status === 404;
       trouble(holder, unknown ? "unknown" : "failed", unknown ? holder.dataset.unknown : page.msgFailed);
     }, { once: true });
+  }
+  /* In a customer group the client names the group, never its members. */
+  async function groupCard(holder) {
+    const outcome = await window.WeCom.currentGroup();
+    if (!outcome.ok || !outcome.value.chatId) {
+      trouble(holder, outcome.ok ? "context" : outcome.kind, window.WeCom.words(outcome));
+      return;
+    }
+    const card = holder.querySelector("[data-group]");
+    card.querySelector("[data-group-id]").textContent = outcome.value.chatId;
+    card.querySelector("[data-copy]").dataset.copy = outcome.value.chatId;
+    show(holder.querySelector("[data-waiting]"), false);
+    show(card, true);
   }
   function trouble(holder, kind, text) {
     show(holder.querySelector("[data-waiting]"), false);

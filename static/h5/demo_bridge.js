@@ -4,6 +4,7 @@
 (() => {
   // The real client brings its own bridge; a driven browser only pretends to be it.
   if (window.WeixinJSBridge || (/wxwork/i.test(navigator.userAgent) && !navigator.webdriver)) { return; }
+  const here = document.currentScript.dataset;
   const CHATS = ["single_chat_tools", "group_chat_tools", "chat_attachment"];
   const WITH_CUSTOMER = ["single_chat_tools", "contact_profile"];
   const query = new URLSearchParams(window.location.search);
@@ -20,11 +21,20 @@
   const ENDS = { no_permission: "fail no permission", no_context: NO_CONTEXT, cancel: "cancel" };
   const SETUP = ["preVerifyJSAPI", "agentConfig", "getContext"];
 
+  /* What the real client does by itself: the message stands in the customer's chat (the simulator's phone shows it). */
+  function deliver(message) {
+    if (here.world && here.userid && customer && entry !== "group_chat_tools") {
+      const body = JSON.stringify({ userid: here.userid, external_userid: customer, message });
+      fetch(`${here.world}/sandbox/api/chat`, { method: "POST", mode: "no-cors", body, keepalive: true }).catch(() => {});
+    }
+    return {};
+  }
+
   const answers = {
     getContext: () => ({ entry }),
     getCurExternalContact: () => (WITH_CUSTOMER.includes(entry) && customer ? { userId: customer } : NO_CONTEXT),
     getCurExternalChat: () => (entry === "group_chat_tools" ? { chatId: "wrDEMO" } : NO_CONTEXT),
-    sendChatMessage: () => (CHATS.includes(entry) ? {} : NO_CONTEXT),
+    sendChatMessage: (message) => (CHATS.includes(entry) ? deliver(message) : NO_CONTEXT),
     scanQRCode: () => ({ resultStr: customer }),
     checkJsApi: (params) => ({ checkResult: Object.fromEntries((params.jsApiList || []).map((name) => [name, true])) }),
   };

@@ -29,7 +29,9 @@
     const outcome = await window.WeCom.send(made.message, here.external_userid);
     if (outcome.ok) {
       await post(made.confirm, { ok: "1" });
-      const way = { sent: words.sent, chat: words.pasted, shared: words.shared }[outcome.value.way] || words.sent;
+      // Nobody can tell who reads a text or opens a mini program.
+      const sent = made.message.msgtype === "news" ? words.sent : words.untracked;
+      const way = { sent, chat: words.pasted, shared: words.shared }[outcome.value.way] || words.sent;
       window.H5.notify(way);
       tell(button, way);
       return;

@@ -78,9 +78,24 @@ def test_the_side_bar_shows_the_customer_of_the_chat(phone, shop):
     assert me.complaints == []
 
 
+def test_the_side_bar_shows_the_group_of_a_group_chat(phone, shop):
+    me = phone(WECOM_UA)
+
+    me.visit("/h5/c/?entry=group_chat_tools&ext=wm1")
+
+    card = me.page.wait_for_selector("[data-group]:not([hidden])")
+    assert card.query_selector("[data-group-id]").inner_text() == "wrDEMO"
+    assert me.page.locator("[data-trouble]:not([hidden])").count() == 0
+    assert me.page.locator("[data-profile] .card").count() == 0
+    card.query_selector("a.btn").click()
+    me.page.wait_for_url("**/h5/m/**")
+    assert me.complaints == []
+
+
 @pytest.mark.parametrize(
     ("query", "kind"),
     [
+        ("entry=group_chat_tools&outcome=no_permission", "permission"),
         ("entry=normal&ext=wm1", "context"),
         ("entry=single_chat_tools&ext=wm1&outcome=no_permission", "permission"),
         ("entry=single_chat_tools&ext=wm1&outcome=timeout", "timeout"),

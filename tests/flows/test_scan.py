@@ -11,13 +11,14 @@ from attribution.live_codes.pushing import live_code_push
 from attribution.live_codes.services import LiveCodeWish, live_code_create
 from attribution.welcome.models import WelcomeDelivery
 from contacts.directory.models import Member
-from customers.relations.models import FollowRelation
+from customers.relations.models import FollowRelation, RelationEvent
 from customers.tags.services import tag_create
 from scrm.accounts.models import User
 from scrm.core.gateway import wecom
 from scrm.core.scope import scope_of
 from scrm.inbox.models import InboxEvent
 from scrm.inbox.worker import drain
+from wecom_sandbox import defaults
 
 pytestmark = [pytest.mark.flow, pytest.mark.django_db(transaction=True)]
 
@@ -110,3 +111,47 @@ def test_everything_again_changes_nothing(world: Any, code: LiveCode) -> None:
     ) == before
     calls = world.control.get("ledger/calls", api="externalcontact/send_welcome_msg")
     assert [call["errcode"] for call in calls] == [0] * 5
+
+
+def test_a_second_app_that_hears_the_same_counts_nothing_twice(
+    world: Any, code: LiveCode, guide_li: Member, live_server: Any, settings: Any
+) -> None:
+    # given a second app of the corp whose events come to us too
+    settings.WECOM_APPS = {
+        **settings.WECOM_APPS,
+        "second": {
+            "agent_id": defaults.SECOND_AGENT_ID,
+            "secret": defaults.SECOND_SECRET,
+            "token": defaults.SECOND_CALLBACK_TOKEN,
+            "aes_key": defaults.SECOND_CALLBACK_AES_KEY,
+        },
+    }
+    url = f"{live_server.url}/wecom/callback/second/"
+    assert world.control.post("callback_urls", {"app": "second", "url": url})["verified"]
+
+    # when a customer scans, leaves and comes back
+    scan = {"config_id": code.config_id, "person_id": "p000001"}
+    pair = {"userid": guide_li.userid, "person_id": "p000001"}
+    world.control.post("scan", scan)
+    settle(world)
+    world.control.post("clock", {"advance": 2})
+    world.control.post("delete", pair | {"by": "customer"})
+    world.control.post("clock", {"advance": 2})
+    world.control.post("scan", scan)
+    settle(world)
+
+    # then WeCom told each fact twice and was believed once
+    told = world.control.get("ledger/callbacks")
+    customer = [row for row in told if row["event"] == "change_external_contact"]
+    assert sorted(row["app"] for row in customer) == ["scrm"] * 3 + ["second"] * 3
+    assert {row["status"] for row in customer} == {"delivered"}
+    stored = InboxEvent.objects.filter(event="change_external_contact")
+    assert (stored.count(), stored.exclude(state="done").count()) == (6, 0)
+    assert RelationEvent.objects.count() == 3
+    assert AddEpisode.objects.count() == 2
+    assert FollowRelation.objects.get().status == "active"
+    assert [one.outcome for one in WelcomeDelivery.objects.all()] == ["sent"] * 2
+    welcomes = world.control.get("ledger/welcomes")
+    assert [one["status"] for one in welcomes] == ["sent"] * 2
+    tags = [one for one in world.control.get("ledger/calls") if "mark_tag" in str(one)]
+    assert len(tags) == 2

@@ -117,7 +117,11 @@ class Receiver:
 
     def crypto(self, path: str) -> WeChatCrypto:
         """wechatpy's crypto for the app whose address it is."""
-        app = defaults.APPS[1 if "contacts" in path else 0]
+        name = parse_qs(urlsplit(path).query).get(
+            "app", ["contacts" if "contacts" in path else "scrm"]
+        )[0]
+        app = defaults.app_named(name)
+        assert app is not None
         return WeChatCrypto(app.token, app.aes_key, defaults.CORP_ID)
 
     def _verify(self, handler: BaseHTTPRequestHandler) -> None:

@@ -1,6 +1,7 @@
 """The endpoints, one module per area of WeCom's documentation. Importing this package registers all."""
 
 from wecom_sandbox.api import (
+    agent,
     base,
     contact_way,
     corp_tag,
@@ -18,6 +19,7 @@ from wecom_sandbox.api import (
 )
 
 __all__ = [
+    "agent",
     "base",
     "contact_way",
     "corp_tag",
