@@ -15,7 +15,7 @@ from honcho.manager import Manager
 
 from scrm.demo import stack
 from scrm.demo.environment import Environment, choose_ports, load
-from scrm.demo.seed import Seed
+from scrm.demo.seed import SEEDING, Seed
 from scrm.demo.welcome import words_of
 from scrm.localservices import launcher
 from scrm.localservices.errors import ServiceError
@@ -33,11 +33,14 @@ def reset(var: Path) -> None:
     launcher.destroy(var)
     for name in ("sandbox", "logs", "media"):
         shutil.rmtree(var / name, ignore_errors=True)
-    for pattern in ("demo.*", "manage.log", "celerybeat-schedule*", "audit-anchors*"):
+    kept = bool(os.environ.get("DATABASE_URL"))
+    # The anchors prove the audit of a database that is left as it is.
+    anchors = () if kept else ("audit-anchors*",)
+    for pattern in ("demo.*", "manage.log", "celerybeat-schedule*", *anchors):
         for file in var.glob(pattern):
             file.unlink()
     _say("The demo's data is gone, on our side and in the sandbox.")
-    if os.environ.get("DATABASE_URL"):
+    if kept:
         _say(
             "The database DATABASE_URL names is yours and was left as it is; empty it before the next `make demo`."
         )
@@ -46,6 +49,9 @@ def reset(var: Path) -> None:
 def run(var: Path, web_port: int, sandbox_port: int) -> int:
     """Start everything, seed what is empty, and stay until Ctrl-C."""
     _need_not_running(var)
+    if (var / SEEDING).exists() and not os.environ.get("DATABASE_URL"):
+        _say("The first preparation was interrupted half-way; it begins anew.")
+        reset(var)
     private = launcher.private_names()
     ports = choose_ports(var, web_port, sandbox_port)
     _say("Starting PostgreSQL and Redis ...")
@@ -87,7 +93,8 @@ def _supervise(environment: Environment, private: tuple[str, ...]) -> int:
     seed = Seed(environment, _say)
     threading.Thread(target=_fill, args=(seed, manager, failed), daemon=True).start()
     manager.loop()
-    seed.end()
+    if seed.end():
+        _say("The preparation was interrupted half-way; the next `make demo` begins it anew.")
     # Ctrl-C is how a demo ends well.
     return 1 if failed.is_set() else 0 if manager.returncode in {0, 130, 143} else 1
 
@@ -97,8 +104,8 @@ def _fill(seed: Seed, manager: Manager, failed: threading.Event) -> None:
     environment = seed.environment
     try:
         stack.wait_ready(environment)
-        seed.run()
-        _say(words_of(environment))
+        if seed.run():
+            _say(words_of(environment))
     except (ServiceError, requests.RequestException) as error:
         failed.set()
         (environment.var / "demo.log").write_text(traceback.format_exc())

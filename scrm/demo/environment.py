@@ -13,7 +13,8 @@ from scrm.localservices.errors import ServiceError
 from scrm.localservices.places import disk_words
 from wecom_sandbox import defaults
 
-WEB_PORT, SANDBOX_PORT = 8000, 8081
+WEB_PORT, SANDBOX_PORT, MALL_PORT = 8000, 8081, 8082
+MOST_PORT = 65_535
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,16 @@ class Environment:
         """The port of the simulator."""
         return int(self.values["SCRM_SANDBOX_PORT"])
 
+    @property
+    def mall_url(self) -> str:
+        """The demo mall's address."""
+        return f"http://127.0.0.1:{self.mall_port}"
+
+    @property
+    def mall_port(self) -> int:
+        """The port of the demo mall."""
+        return int(self.values["SCRM_MALL_PORT"])
+
     def child(self) -> dict[str, str]:
         """Return the full environment of a child process."""
         return {**os.environ, **self.values, "PYTHONUNBUFFERED": "1"}
@@ -59,17 +70,22 @@ def choose_ports(var: Path, web_port: int = 0, sandbox_port: int = 0) -> tuple[i
     known = _read(var / "demo.env")
     web = web_port or int(known.get("SCRM_WEB_PORT", WEB_PORT))
     sandbox = sandbox_port or int(known.get("SCRM_SANDBOX_PORT", SANDBOX_PORT))
+    _need_apart({"PORT": web, "SANDBOX_PORT": sandbox})
     _need_port(web, "the console", "PORT")
     _need_port(sandbox, "the WeCom sandbox", "SANDBOX_PORT")
     return web, sandbox
 
 
-def load(var: Path, services: Mapping[str, str], ports: tuple[int, int]) -> Environment:
+def load(
+    var: Path, services: Mapping[str, str], ports: tuple[int, int], *, mall_port: int = 0
+) -> Environment:
     """Read var/demo.env, complete it and write it back; `services` are DATABASE_URL and REDIS_URL."""
     with disk_words(var):
         var.mkdir(parents=True, exist_ok=True)
         file = var / "demo.env"
-        values = {**_keys(), **_read(file), **_addresses(var, *ports), **_wecom(), **services}
+        known = _read(file)
+        mall = {"SCRM_MALL_PORT": str(mall_port or _mall_port(known, ports))}
+        values = {**_keys(), **known, **_addresses(var, *ports), **mall, **_wecom(), **services}
         _write(file, values)
     return Environment(var, values)
 
@@ -83,11 +99,33 @@ def read_environment(var: Path) -> Environment:
 
 
 def _need_port(port: int, what: str, variable: str) -> None:
-    """Raise ServiceError when something already listens on the port."""
-    if not processes.port_is_free(port):
+    """Raise ServiceError when there is no such port, we may not open it, or something listens on it."""
+    if not 1 <= port <= MOST_PORT:
         raise ServiceError(
-            f"Port {port}, which {what} would use, is taken; choose another: `make demo {variable}={port + 100}`."
+            f"Port {port}, which {what} would use, does not exist; choose one from 1024 to {MOST_PORT}: "
+            f"`make demo {variable}={WEB_PORT + 100}`."
         )
+    if not processes.port_is_free(port):
+        other = port + 100 if 1024 <= port <= MOST_PORT - 100 else WEB_PORT + 100
+        raise ServiceError(
+            f"Port {port}, which {what} would use, is taken; choose another: `make demo {variable}={other}`."
+        )
+
+
+def _mall_port(known: Mapping[str, str], others: tuple[int, int]) -> int:
+    """Return the mall's port: the remembered one, else 8082, else any free one; nobody is asked to choose it."""
+    port = int(known.get("SCRM_MALL_PORT", MALL_PORT))
+    return port if port not in others and processes.port_is_free(port) else processes.free_port()
+
+
+def _need_apart(ports: Mapping[str, int]) -> None:
+    """Raise ServiceError when two parts would use the same port; `ports` by the variable that sets each."""
+    for variable, port in ports.items():
+        earlier = next(name for name, each in ports.items() if each == port)
+        if earlier != variable:
+            raise ServiceError(
+                f"{earlier} and {variable} are both {port}; each part needs a port of its own."
+            )
 
 
 def _read(file: Path) -> dict[str, str]:
@@ -117,6 +155,8 @@ def _keys() -> dict[str, str]:
         "SCRM_FIELD_KEYS": f"1:{_key()}",
         "SCRM_BLIND_INDEX_KEY": _key(),
         "SCRM_AUDIT_KEY": _key(),
+        # The mall's partner key, in the form of those that partner_key_create prints.
+        "SCRM_MALL_KEY": f"scrm_{secrets.token_hex(6)}_{secrets.token_urlsafe(32)}",
         "SCRM_DEMO_PASSWORD": f"demo-{secrets.token_hex(4)}",
     }
 

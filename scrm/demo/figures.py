@@ -1,21 +1,30 @@
 """What stands in our database, in the simulator's terms, so that both sides can be compared exactly."""
 
 from collections import defaultdict
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count
+from django.utils import timezone
 
 from attribution.adds.models import AddEpisode
+from attribution.entries.figures import board
+from attribution.entries.models import Entry, EntryStore
 from attribution.live_codes.models import LiveCode
 from attribution.welcome.models import WelcomeDelivery
 from contacts.directory.models import Department, Member
 from contacts.oa_sync.models import OaRowError, OaRun
 from contacts.org.models import OrgUnit, StoreBinding
 from customers.crm.models import CrmMember
+from customers.inheritance.models import HandoverPlan
+from customers.inheritance.selectors import kept_of
 from customers.oneid.models import Conflict, Person, PersonLink
 from customers.relations.models import ExternalContact, FollowRelation, RecordChange
+from materials.library.models import Material
+from risk.anomalies.models import Incident
 from scrm.core.jobs.models import ACTIVE_STATES, JobRun
 from scrm.core.outbox.models import OutboxMessage
+from scrm.core.scope import SYSTEM_SCOPE
 from scrm.inbox.models import InboxEvent
 
 Pair = tuple[str, str]
@@ -162,6 +171,59 @@ def job(address: str) -> dict[str, Any]:
         "failed": run.failed,
         "message": run.message,
     }
+
+
+def materials() -> dict[str, str]:
+    """Return the state of each material by title."""
+    return dict(Material.objects.values_list("title", "status"))
+
+
+def open_incident(userid: str) -> int:
+    """Return the number of the account's open incident, 0 when there is none."""
+    found = Incident.objects.filter(member__userid=userid, state=Incident.State.OPEN).first()
+    return found.pk if found else 0
+
+
+def handover(userid: str) -> dict[str, Any]:
+    """Return the newest hand-over of an account: its state, who goes to whom, and how each customer stands."""
+    plan = HandoverPlan.objects.filter(leaver__userid=userid).order_by("-pk").first()
+    if plan is None:
+        return {"id": 0, "state": "none", "mode": "", "to": {}, "states": {}, "kept": 0}
+    items = plan.items.select_related("contact", "successor")
+    return {
+        "id": plan.pk,
+        "state": plan.state,
+        "mode": plan.mode,
+        "by_policy": plan.by_policy,
+        "waits_days": (plan.delete_on - plan.confirmed_at).days
+        if plan.delete_on and plan.confirmed_at
+        else 0,
+        "to": {i.contact.external_userid: i.successor.userid for i in items if i.successor},
+        "states": dict(items.order_by().values_list("state").annotate(count=Count("pk"))),
+        "kept": kept_of(plan).count(),
+    }
+
+
+def store_id(code: str) -> int:
+    """Return the id of a store as forms send it."""
+    return int(OrgUnit.objects.values_list("pk", flat=True).get(code=code))
+
+
+def entry_token(entry_code: str, store_code: str) -> str:
+    """Return the parameter of an entry at a store: the `state` of its adds."""
+    row = EntryStore.objects.get(entry__code=entry_code, store__code=store_code)
+    return row.token
+
+
+def entry(code: str) -> dict[str, Any]:
+    """Return an entry's figures of yesterday and today, as the console's page reads them."""
+    today = timezone.localdate()
+    found = board(
+        SYSTEM_SCOPE, today - timedelta(days=1), today, entry=Entry.objects.get(code=code)
+    ).total
+    steps = ("viewers", "entry_clickers", "leadin_viewers", "add_clickers", "added", "unmatched")
+    rates = ("entry_click_rate", "add_click_rate", "add_rate")
+    return {name: getattr(found, name) for name in (*steps, *rates)}
 
 
 def is_empty() -> bool:

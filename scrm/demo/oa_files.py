@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -66,6 +67,15 @@ class OaFiles:
         """Return the accounts of one store, its manager first."""
         department = next(d for d in self.departments if d.store_code == store_code)
         return [e for e in self.employees if e.department == department.code]
+
+    def reported_left(self, leaver: Employee) -> "OaFiles":
+        """Return the files of the day after, in which the OA says that this employee left."""
+        rows = list(csv.reader(io.StringIO(self.employees_csv.decode("gbk"))))
+        for row in rows[1:]:
+            if unicodedata.normalize("NFKC", row[0]) == leaver.job_number:
+                row[-2] = str(names()["employees"]["left"])
+        staying = tuple(each for each in self.employees if each != leaver)
+        return replace(self, employees_csv=_csv(rows[0], rows[1:]), employees=staying)
 
     @property
     def store_codes(self) -> list[str]:

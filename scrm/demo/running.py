@@ -31,7 +31,8 @@ def own_stack(keep_logs_in: Path | None = None) -> Iterator[stack.HeadlessStack]
     headless = None
     try:
         services = launcher.start(var)
-        environment = load(var, services, (free_port(), free_port()))
+        # Two of these at once must not both take the mall's usual port.
+        environment = load(var, services, (free_port(), free_port()), mall_port=free_port())
         os.environ.update(environment.values)
         stack.prepare(environment)
         headless = stack.HeadlessStack(environment, private)

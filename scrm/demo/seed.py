@@ -8,6 +8,8 @@ from scrm.demo.environment import Environment
 from scrm.demo.stack import CHECKOUT
 from scrm.localservices.errors import ServiceError
 
+SEEDING = "demo.seeding"
+
 
 class Seed:
     """The story as seed, in a process of its own."""
@@ -15,9 +17,16 @@ class Seed:
     def __init__(self, environment: Environment, say: Callable[[str], None]) -> None:
         self.environment, self.say = environment, say
         self._story: subprocess.Popen[str] | None = None
+        self._ended = False
 
-    def run(self) -> None:
-        """Play it to its end; raises ServiceError with its last words."""
+    def run(self) -> bool:
+        """Play it to its end; False when it was stopped half-way. Raises ServiceError with its last words.
+
+        A demo that is left half-filled, even by kill -9, is recognised by the file demo.seeding.
+        """
+        half_way = self.environment.var / SEEDING
+        if not (self.environment.var / "demo.seeded").exists():
+            half_way.touch()
         self._story = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "scrm.demo.story", "--var", str(self.environment.var), "--seed"],
             cwd=CHECKOUT,
@@ -32,10 +41,17 @@ class Seed:
         for line in self._story.stdout or ():
             last = line.strip() or last
             self.say(line.rstrip())
-        if self._story.wait():
+        failed = self._story.wait()
+        if self._ended:
+            return False
+        if failed:
             raise ServiceError(last)
+        half_way.unlink(missing_ok=True)
+        return True
 
-    def end(self) -> None:
-        """Stop it if it still runs."""
+    def end(self) -> bool:
+        """Stop it if it still runs; True when that leaves the demo half-filled."""
         if self._story and self._story.poll() is None:
+            self._ended = True
             self._story.kill()
+        return (self.environment.var / SEEDING).exists()

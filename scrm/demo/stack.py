@@ -17,7 +17,17 @@ from scrm.localservices.processes import last_line
 CHECKOUT = Path(__file__).resolve().parents[2]
 KEEPER = Path(__file__).with_name("keeper.py")
 # The simulator last, so that nobody calls into the void.
-STOP_ORDER = ("services", "beat", "worker", "inbox-1", "inbox-2", "web-1", "web-2", "sandbox")
+STOP_ORDER = (
+    "mall",
+    "services",
+    "beat",
+    "worker",
+    "inbox-1",
+    "inbox-2",
+    "web-1",
+    "web-2",
+    "sandbox",
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,7 @@ class Part:
 
 
 def parts(environment: Environment, private_services: tuple[str, ...]) -> list[Part]:
-    """Return everything that runs: sandbox, two web servers, two inbox workers, Celery worker and beat, services' watch.
+    """Return everything that runs: sandbox, mall, two web servers, two inbox workers, Celery worker and beat, services' watch.
 
     `private_services` names those that we run ourselves (launcher.private_names).
     """
@@ -55,6 +65,8 @@ def parts(environment: Environment, private_services: tuple[str, ...]) -> list[P
         Part("inbox-2", (*manage, "inbox_worker")),
         Part("worker", (*celery, "worker", "--loglevel", "INFO", "--concurrency", "2", "--without-mingle",
                         "--without-gossip")),
+        Part("mall", (*python, "-m", "scrm.demo.mall", "--port", str(environment.mall_port),
+                      "--api", environment.web_url, "--sandbox", environment.sandbox_url)),
         Part("beat", (*celery, "beat", "--loglevel", "WARNING", "--schedule", beat, "--pidfile", "")),
     ]  # fmt: skip
     if private_services:
@@ -93,6 +105,7 @@ def wait_ready(environment: Environment, seconds: float = 60) -> None:
     for name, url in (
         ("sandbox", f"{environment.sandbox_url}/sandbox/api/people?limit=1"),
         ("web", f"{environment.web_url}/readyz"),
+        ("mall", f"{environment.mall_url}/healthz"),
     ):
         if not wait_for(lambda url=url: answers(url), deadline - time.monotonic()):  # type: ignore[misc]
             raise ServiceError(

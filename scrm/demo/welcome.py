@@ -16,6 +16,7 @@ def words_of(environment: Environment) -> str:
         .format(
             web=environment.web_url,
             sandbox=environment.sandbox_url,
+            mall=environment.mall_url,
             users=", ".join(f"{user['username']} ({user['role']})" for user in users),
             password=environment.values["SCRM_DEMO_PASSWORD"],
         )

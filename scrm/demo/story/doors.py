@@ -65,6 +65,10 @@ class Browser:
             )
         return answer.text
 
+    def status(self, path: str) -> int:
+        """Return what a page answers."""
+        return self.session.get(self._url(path), timeout=TIMEOUT).status_code
+
     def file(self, path: str) -> bytes:
         """Return a downloaded file."""
         answer = self.session.get(self._url(path), timeout=TIMEOUT)
@@ -149,6 +153,15 @@ class Simulator:
         return self._answer(
             self.session.post(f"{self.base_url}/sandbox/api/{path}", json=body, timeout=TIMEOUT * 3)
         )
+
+    def try_post(self, path: str, **body: Any) -> bool:
+        """Try something that WeCom's world may not allow; says whether it happened."""
+        answer = self.session.post(
+            f"{self.base_url}/sandbox/api/{path}", json=body, timeout=TIMEOUT * 3
+        )
+        if answer.status_code not in {400, 409}:
+            self._answer(answer)
+        return answer.status_code == 200
 
     def delete(self, path: str) -> Any:
         """Take something away."""

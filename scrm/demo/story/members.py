@@ -19,7 +19,7 @@ def members_arrive(play: Play) -> None:
     """Step 4: half by XLSX, half by API; OneID finds exactly the persons there are."""
     report = play.report
     report.step("4  20,000 CRM members by file and API; who is who")
-    members = expected_members(play)
+    members = play.made["members"] = expected_members(play)
     half = MEMBERS // 2
     begun = time.monotonic()
     send_file(play, members.rows[:half])

@@ -1,16 +1,23 @@
 """What the steps share: the doors, the people, the files, and what earlier steps made."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from scrm.demo import figures, stack
 from scrm.demo.environment import Environment
+from scrm.demo.names import names
 from scrm.demo.oa_files import OaFiles, make_oa_files
 from scrm.demo.story.doors import Browser, Partner, Simulator
 from scrm.demo.story.report import Report, WrongFigureError
 
 PEOPLE = 2_000
+# People before this one scan in step 3 or are members in step 4; later steps take people nobody knows.
+FRESH_FROM = 1_200
+PARTNER_SCOPES = ("members.write", "members.read", "orders.write", "goods.write", "assets.write", "events.write",
+                  "entries.read")  # fmt: skip
 SETTLE_SECONDS = 90
 
 
@@ -42,9 +49,8 @@ class Play:
     @cached_property
     def partner(self) -> Partner:
         """The member system, with a fresh key."""
-        key = self.manage(
-            "partner_key_create", "CRM", "--scope", "members.write", "--scope", "members.read"
-        )
+        scopes = [word for scope in PARTNER_SCOPES for word in ("--scope", scope)]
+        key = self.manage("partner_key_create", "CRM", *scopes)
         return Partner(self.environment.web_url, key.split()[-1])
 
     @cached_property
@@ -52,17 +58,37 @@ class Play:
         """The people of the simulator's world."""
         return list(self.simulator.get("people", offset=0, limit=PEOPLE))
 
+    def step(self, play: Callable[["Play"], None]) -> None:
+        """Play one step and print how long it took."""
+        begun = time.monotonic()
+        play(self)
+        self.report.note("seconds of this step", round(time.monotonic() - begun, 1))
+
+    def fresh_people(self, count: int) -> list[dict[str, Any]]:
+        """Return people whom no step has met yet."""
+        begin = self.made.get("people_taken", FRESH_FROM)
+        self.made["people_taken"] = begin + count
+        return self.people[begin : begin + count]
+
     def manage(self, *words: str) -> str:
         """Run a management command on the stack's database."""
         return stack.manage(self.environment, *words)
 
     def connect(self) -> None:
-        """Tell WeCom where our callbacks are, as an administrator does once."""
+        """Tell WeCom where our callbacks and our phone pages are, as an administrator does once."""
         for app in ("scrm", "contacts"):
             url = f"{self.environment.web_url}/wecom/callback/{app}/"
             answer = self.simulator.post("callback_urls", app=app, url=url)
             if not answer["ok"]:
                 raise WrongFigureError(f"WeCom refuses {url}: {answer['message']}")
+        words, phone = names()["app_pages"], f"{self.environment.web_url}/h5/"
+        # What a real client knows by itself, a browser is told in the address (static/h5/demo_bridge.js).
+        in_chat = "?entry=single_chat_tools&ext={external_userid}"
+        tools = [
+            {"name": words["customer"], "url": f"{phone}c/{in_chat}"},
+            {"name": words["materials"], "url": f"{phone}m/{in_chat}"},
+        ]
+        self.simulator.post("app_pages", home=f"{phone}?entry=normal", chat_tools=tools)
 
     def settle(self, seconds: float = SETTLE_SECONDS) -> None:
         """Wait until WeCom has nothing more to send and we have nothing more to do."""

@@ -1,12 +1,13 @@
 """What the story says: each figure beside the one that was expected."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 Value = TypeVar("Value")
 SHOWN = 12
 SMALL = 4
+MOST_WORDS = 300
 
 
 class WrongFigureError(AssertionError):
@@ -15,9 +16,14 @@ class WrongFigureError(AssertionError):
 
 @dataclass
 class Report:
-    """Prints the figures of each step; `say` takes one line of text."""
+    """Prints the figures of each step; `say` takes one line of text.
+
+    `strict`: a wrong figure ends the story. Without it, a demo on a busy machine shows what there is: a welcome
+    that missed WeCom's 20 seconds is said, and the rest goes on.
+    """
 
     say: Callable[[str], None]
+    strict: bool = True
     figures: dict[str, object] = field(default_factory=dict)
 
     def step(self, title: str) -> None:
@@ -31,11 +37,14 @@ class Report:
 
     def equal(self, name: str, actual: Value, expected: Value) -> Value:
         """Print a figure; raises WrongFigureError unless it is the expected one."""
-        self.figures[name] = actual if isinstance(actual, int | float | str) else len(actual)  # type: ignore[arg-type]
+        counted = isinstance(actual, Collection) and not isinstance(actual, str)
+        self.figures[name] = len(actual) if counted else actual  # type: ignore[arg-type]
         if actual != expected:
-            raise WrongFigureError(
-                f"{name}: expected {_short(expected)}, found {_short(actual)}{_difference(actual, expected)}"
-            )
+            words = f"{name}: expected {_short(expected)}, found {_short(actual)}{_difference(actual, expected)}"
+            if self.strict:
+                raise WrongFigureError(words)
+            self.say(f"   NOT RIGHT  {words[:MOST_WORDS]}")
+            return actual
         self.say(f"   {name}: {_short(actual)}  ok")
         return actual
 

@@ -47,3 +47,31 @@ def test_taken_port_is_named_with_the_way_to_choose_another(tmp_path: Path) -> N
 def test_stack_that_never_ran_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(ServiceError, match="start the stack with `make demo`"):
         read_environment(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("ports", "sentence"),
+    [
+        (
+            (99_999, 8081),
+            "Port 99999, which the console would use, does not exist; choose one from 1024 to 65535: "
+            "`make demo PORT=8100`.",
+        ),
+        (
+            (8100, -1),
+            "Port -1, which the WeCom sandbox would use, does not exist; choose one from 1024 to 65535: "
+            "`make demo SANDBOX_PORT=8100`.",
+        ),
+        (
+            (9100, 9100),
+            "PORT and SANDBOX_PORT are both 9100; each part needs a port of its own.",
+        ),
+    ],
+)
+def test_ports_that_cannot_be_are_told_in_one_sentence(
+    tmp_path: Path, ports: tuple[int, int], sentence: str
+) -> None:
+    with pytest.raises(ServiceError) as caught:
+        choose_ports(tmp_path, *(free_port() if port == 8100 else port for port in ports))
+    assert str(caught.value) == sentence
+    assert not (tmp_path / "demo.env").exists()

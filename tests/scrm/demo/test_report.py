@@ -17,6 +17,17 @@ def test_wrong_figure_stops_the_story() -> None:
         Report(print).equal("customers", 199, 200)
 
 
+def test_a_demo_says_a_wrong_figure_and_goes_on() -> None:
+    said: list[str] = []
+    report = Report(said.append, strict=False)
+    assert report.equal("welcomed", {"a", "b"}, {"a", "b", "c"}) == {"a", "b"}
+    assert said == [
+        "   NOT RIGHT  welcomed: expected 3 entries, found 2 entries; 1 differ: missing 'c'"
+    ]
+    assert report.equal("nothing", None, 1) is None
+    assert report.figures == {"welcomed": 2, "nothing": None}
+
+
 def test_difference_of_collections_names_the_entries() -> None:
     with pytest.raises(WrongFigureError) as caught:
         Report(print).equal("pairs", {"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 4})

@@ -7,13 +7,14 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from scrm.demo.mall_key import ensure_mall_key
 from scrm.demo.users import ensure_users
 
 
 class Command(BaseCommand):
     """Brings the demo's database up to date; runs in demo mode only. The password is SCRM_DEMO_PASSWORD."""
 
-    help = "Migrate, load the preset roles and make the demo's log-ins."
+    help = "Migrate, load the preset roles, make the demo's log-ins and the mall's key."
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -26,3 +27,4 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
         call_command("load_presets", stdout=self.stdout)
         ensure_users(password)
+        ensure_mall_key(os.environ.get("SCRM_MALL_KEY", ""))
