@@ -1,7 +1,7 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Needs Python 3.11 or 3.12, git and make.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run setup-dev demo demo-reset test story check browser faults bench
+.PHONY: help setup setup-run setup-dev demo demo-reset test story check browser faults bench guide
 
 # The first Python of 3.11 or 3.12, else any newer one; `make PY=/path/to/python demo` names another.
 PROBE := import sys; sys.exit(not 311 <= sys.version_info[0] * 100 + sys.version_info[1] <= int(sys.argv[1]))
@@ -29,6 +29,7 @@ setup-dev: setup-run .venv/.requirements-dev
 
 .venv/bin/pip:
 	@[ -n "$(PY)" ] || { echo "No Python 3.11 or 3.12 was found; install one, or name it: make PY=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@[ "$$($(PY) -c 'print("python")' 2>/dev/null)" = python ] || { echo "$(PY) is no Python that runs here; name one: make PY=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PY) -c '$(PROBE)' 399 || { echo "$$($(PY) -V) is too old: Python 3.11 or 3.12 is needed; name one: make PY=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PY) -c '$(PROBE)' 312 || echo "Python 3.11 or 3.12 is what this is made for; with $$($(PY) -V) PostgreSQL and Redis must be installed already." >&2
 	@$(PY) -m venv .venv 2>/dev/null || { $(PY) -m venv --without-pip .venv && $(PY) -m pip --python .venv/bin/python install --quiet pip; } 2>/dev/null || $(PY) -m virtualenv --quiet .venv 2>/dev/null \
@@ -66,6 +67,9 @@ faults: setup-dev ## kill and break things while the story runs; ONLY=F01 picks 
 
 bench: setup-dev ## measure; ONLY=row picks one
 	@$(RUN) -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+guide: setup-dev ## the pictures of docs/guide, from a running `make demo`
+	@$(RUN) -m docs.guide.make_screenshots $(ARGS)
 
 check: setup-dev ## format, lint, layers, types, migrations, translations, deploy check, tests
 	$(BIN)/ruff format --check .

@@ -1,6 +1,6 @@
 """Gathers the models of this app's features."""
 
-from contacts.directory.models import Department, Employee, Member, MemberWritten
+from contacts.directory.models import Department, Employee, Employment, Member, MemberWritten
 from contacts.feed.models import FeedItem
 from contacts.oa_sync.models import OaFile, OaPlanItem, OaPolicy, OaRowError, OaRun
 from contacts.org.models import BindingImport, BindingImportRow, OrgUnit, StoreBinding
@@ -12,6 +12,7 @@ __all__ = [
     "BindingImportRow",
     "Department",
     "Employee",
+    "Employment",
     "FeedItem",
     "Member",
     "MemberWritten",

@@ -3,6 +3,7 @@
 from customers.crm.models import (
     Asset,
     CrmMember,
+    FormerStore,
     Goods,
     HistoryChange,
     MemberImport,
@@ -11,8 +12,16 @@ from customers.crm.models import (
     OrderLine,
     Refund,
 )
-from customers.inheritance.models import HandoverItem, HandoverPlan
-from customers.oneid.models import Conflict, Decision, MergeLog, Person, PersonLink, RecordKey
+from customers.inheritance.models import HandoverItem, HandoverPlan, HandoverPolicy
+from customers.oneid.models import (
+    Conflict,
+    Decision,
+    IdentityChange,
+    MergeLog,
+    Person,
+    PersonLink,
+    RecordKey,
+)
 from customers.profile.models import DoNotContact, FollowUpNote
 from customers.relations.models import ExternalContact, FollowRelation, RecordChange, RelationEvent
 from customers.tags.models import Tag, TagGroup
@@ -27,10 +36,13 @@ __all__ = [
     "ExternalContact",
     "FollowRelation",
     "FollowUpNote",
+    "FormerStore",
     "Goods",
     "HandoverItem",
     "HandoverPlan",
+    "HandoverPolicy",
     "HistoryChange",
+    "IdentityChange",
     "MemberImport",
     "MergeLog",
     "Order",

@@ -7,9 +7,20 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init
 
+from scrm.settings.env import refusing_in_words
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "scrm.settings.dev")
 
-app = Celery("scrm", task_cls="scrm.core.celery_task:ContextTask")
+
+class App(Celery):
+    """Ends `celery -A scrm …` with one sentence, not a traceback, where a setting cannot be used."""
+
+    def _load_config(self) -> Any:
+        with refusing_in_words():
+            return super()._load_config()  # type: ignore[misc]
+
+
+app = App("scrm", task_cls="scrm.core.celery_task:ContextTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

@@ -75,6 +75,7 @@ def wecom_sandbox_world(sandbox: Sandbox, settings: Any) -> Iterator[Sandbox]:
     """Give a freshly reset simulator that our settings point at, with no token remembered."""
     from django.core.cache import cache
 
+    from scrm.core.gateway import forget_clients
     from wecom_sandbox import defaults
 
     sandbox.control.post("reset", {"seed": 1, "people": 300})
@@ -97,5 +98,6 @@ def wecom_sandbox_world(sandbox: Sandbox, settings: Any) -> Iterator[Sandbox]:
         },
     }
     cache.clear()
+    forget_clients()
     yield sandbox
     cache.clear()

@@ -238,8 +238,8 @@ def _become_empty(code: LiveCode) -> None:
             kind="live_codes.empty",
             key=str(code.pk),
             level="warning",
-            title=_("Live code without members: %(name)s") % {"name": code.name},
-            text=words,
+            title=lambda: _("Live code without members: %(name)s") % {"name": code.name},
+            text=lambda: _("None of the members can receive customers now."),
             dedupe=timedelta(hours=24),
         )
 

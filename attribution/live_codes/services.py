@@ -36,14 +36,16 @@ class LiveCodeWish:
 
 
 @transaction.atomic
-def live_code_create(wish: LiveCodeWish, *, scope: Scope, actor: Any) -> LiveCode:
+def live_code_create(wish: LiveCodeWish, *, scope: Scope, actor: Any, state: str = "") -> LiveCode:
     """Store a new code with its parameter; WeCom hears of it by `pushing.live_code_push` after the commit.
 
+    `state` is a parameter the caller issued already, so that an add names what the caller knows by it.
     Raises ValidationFailed.
     """
     members = _members(wish, scope)
     _check(wish)
-    code = LiveCode(state=parameters.issue(kind="live_code", actor=actor), created_by=actor)
+    state = state or parameters.issue(kind="live_code", actor=actor)
+    code = LiveCode(state=state, created_by=actor)
     _apply(code, wish)
     code.save()
     _choose(code, members, set(wish.member_ids))

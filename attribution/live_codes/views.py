@@ -16,6 +16,7 @@ from attribution.live_codes.models import LiveCode
 from attribution.live_codes.pushing import live_code_push
 from attribution.live_codes.tables import LiveCodeTable
 from customers.tags.selectors import tags_by_id
+from risk.anomalies.selectors import restrictions_of
 from scrm.core.exceptions import ScrmError
 from scrm.core.listing import ListPage, build_list
 from scrm.core.scope import ScopedRequest, requires
@@ -123,8 +124,10 @@ def member_picker(request: ScopedRequest) -> HttpResponse:
 def _picker(request: ScopedRequest, field: str, text: str, ids: list[int]) -> dict[str, Any]:
     """Return what a picker shows: the ticked members first, then those that match the text."""
     chosen, found = selectors.pickable(request.scope, text, ids[: selectors.MOST_MEMBERS])
-    risk = selectors.blocked(member.pk for member in [*chosen, *found])
+    ids = [member.pk for member in [*chosen, *found]]
+    risk, held = selectors.blocked(ids), restrictions_of(request.scope, ids)
     for member in [*chosen, *found]:
+        member.is_restricted = member.pk in held  # type: ignore[attr-defined]
         member.blocked_reason = risk.reason(member.pk)  # type: ignore[attr-defined]
     return {"field": field, "chosen": chosen, "found": found}
 
@@ -135,9 +138,12 @@ def live_code_detail(request: ScopedRequest, pk: int) -> HttpResponse:
     """Show a code: picture, who answers and who is left out and why, adds."""
     code = get_object_or_404(selectors.live_codes_visible_to(request.scope), pk=pk)
     choices, hidden = selectors.choices_visible_to(request.scope, code)
-    risk = selectors.blocked(choice.member_id for choice in choices)
+    ids = [choice.member_id for choice in choices]
+    risk, held = selectors.blocked(ids), restrictions_of(request.scope, ids)
     taken = {choice.pk for choice in selectors.receivable(selectors.choices_of(code))}
     for choice in choices:
+        choice.is_restricted = choice.member_id in held  # type: ignore[attr-defined]
+        choice.incident_id = held.get(choice.member_id)  # type: ignore[attr-defined]
         choice.why_not = choice.reason or risk.reason(choice.member_id)  # type: ignore[attr-defined]
         choice.waits = not choice.why_not and choice.pk not in taken  # type: ignore[attr-defined]
     context: dict[str, Any] = {

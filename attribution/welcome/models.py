@@ -81,23 +81,30 @@ class WelcomeDelivery(models.Model):
 
     @property
     def outcome(self) -> str:
-        """Return the status of the message: sent, pending, sending, failed, expired, uncertain, or none."""
+        """Return the status of the message: sent, before, pending, sending, failed, expired, uncertain, or none."""
         if self.sent_at is not None:
             return "sent"
+        if self.message is not None and (self.message.result or {}).get("welcomed_before"):
+            return "before"
         return self.message.status if self.message is not None else "none"
 
     @property
     def tone(self) -> str:
         """Return the colour class of the outcome."""
-        return {"sent": "ok", "pending": "info", "sending": "info", "none": "off"}.get(
-            self.outcome, "bad"
-        )
+        return {
+            "sent": "ok",
+            "pending": "info",
+            "sending": "info",
+            "none": "off",
+            "before": "off",
+        }.get(self.outcome, "bad")
 
     @property
     def words(self) -> str:
         """Return what became of it and why, for a person."""
         labels = {
             "sent": _("sent"),
+            "before": _("not needed: welcomed when the customer asked to be added"),
             "pending": _("waiting"),
             "sending": _("being sent"),
             "expired": _("missed: the 20 seconds were over"),

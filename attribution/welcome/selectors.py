@@ -13,6 +13,7 @@ from contacts.directory.models import Member
 from contacts.directory.selectors import member_by_userid, members_visible_to
 from contacts.org.models import OrgUnit
 from contacts.org.selectors import org_units_visible_to, store_of
+from customers.relations.selectors import deletions_of
 from scrm.core.scope import Scope
 
 Source = WelcomeDelivery.Source
@@ -53,6 +54,28 @@ def _template(store: OrgUnit | None) -> WelcomeTemplate | None:
         for template in WelcomeTemplate.objects.filter(wanted, is_active=True)
     }
     return (found.get(store.pk) if store is not None else None) or found.get(None)
+
+
+def other_welcome(code_hash: str) -> WelcomeDelivery | None:
+    """Return another welcome of the same coming together that was sent or may still be; None without one.
+
+    A customer who is confirmed while the half-add's welcome is on its way gets a second code, which WeCom
+    then refuses as used: by ourselves.
+    """
+    mine = WelcomeDelivery.objects.filter(code_hash=code_hash).first()
+    if mine is None:
+        return None
+    lost = deletions_of([mine.external_userid]).get((mine.external_userid, mine.userid.lower()), {})
+    others = WelcomeDelivery.objects.filter(
+        Q(sent_at__isnull=False) | Q(message__status__in=["pending", "sending"]),
+        userid__iexact=mine.userid,
+        external_userid=mine.external_userid,
+    ).exclude(pk=mine.pk)
+    for other in others.order_by("-sent_at", "-pk"):
+        first, last = sorted((mine.occurred_at, other.occurred_at))
+        if not any(first <= moment < last for moment in lost.values()):
+            return other
+    return None
 
 
 def templates_visible_to(scope: Scope) -> QuerySet[WelcomeTemplate]:

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Iterable
 
 from django.conf import settings
 
@@ -54,3 +55,15 @@ def resolve(token: str) -> Parameter | None:
     if parameter is None or parameter.is_expired:
         return None
     return parameter
+
+
+def parameters_of(tokens: Iterable[str]) -> dict[str, Parameter]:
+    """Return by token the parameters of those that are ours, expired ones too, in one query.
+
+    A token that is missing here is tampered with or unknown. Whether a parameter counts depends on the
+    moment it was used (`expires_at`), which the caller knows.
+    """
+    keys = {token: key for token in set(tokens) if (key := token_key(token)) is not None}
+    rows = Parameter.objects.filter(key__in=list(keys.values()))
+    by_key = {bytes(row.key): row for row in rows}
+    return {token: by_key[key] for token, key in keys.items() if key in by_key}

@@ -1,7 +1,7 @@
 """Issues parameter tokens."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -42,3 +42,21 @@ def issue(
         created_by=actor,
     )
     return token_of(key)
+
+
+def issue_for_stores(
+    stores: Sequence[Saved], *, kind: str, payload: Mapping[str, Any], actor: User | None = None
+) -> list[str]:
+    """Issue a token for each store, in their order, with one insert for all of them."""
+    made = [
+        Parameter(
+            key=secrets.token_bytes(KEY_BYTES),
+            kind=kind,
+            store_id=store.pk,
+            payload=dict(payload),
+            created_by=actor,
+        )
+        for store in stores
+    ]
+    Parameter.objects.bulk_create(made)
+    return [token_of(bytes(parameter.key)) for parameter in made]

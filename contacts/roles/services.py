@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from contacts.directory.models import Member
+from contacts.directory.models import Employee, Member
 from contacts.directory.selectors import member_by_userid
-from contacts.org.models import OrgUnit
-from contacts.org.selectors import store_of
+from contacts.org.models import OrgUnit, StoreBinding
+from contacts.org.selectors import ATTENDED, store_of
+from contacts.org.services import binding_retire
 from contacts.roles.labels import PERMISSIONS
 from contacts.roles.models import Role, RoleGrant
 from contacts.roles.selectors import (
@@ -109,15 +111,28 @@ def revoke(given: RoleGrant, *, actor: User | None, reason: str = "", ip: str = 
 
 
 def leavers_revoke() -> int:
-    """Take back the roles of members who left, and return how many.
+    """Take back the roles of members who left and end their bindings; return how many roles.
 
-    Their account opens nothing while they are gone; but a userid may be used again, and who comes back
-    under it must not find the rights of who went.
+    Their account opens nothing while they are gone; but a userid may be used again, or enabled again, and
+    who comes back under it must not find the rights of who went: neither as a role, nor by a binding from
+    which the first log-in makes a guide.
     """
-    left = RoleGrant.objects.filter(user__member__status=Member.Status.LEFT)
-    grants = list(left.select_related("role", "org_unit", "user"))
+    left = Q(status=Member.Status.LEFT) | Q(
+        status=Member.Status.DISABLED, employee__state=Employee.State.LEFT
+    )
+    members = Member.objects.filter(left).values("pk")
+    grants = list(
+        RoleGrant.objects.filter(user__member__in=members).select_related(
+            "role", "org_unit", "user"
+        )
+    )
     for given in grants:
         revoke(given, actor=None, reason="member left")
+    bindings = StoreBinding.objects.filter(member__in=members, state__in=ATTENDED)
+    for binding in bindings.select_related("store", "member").order_by("pk"):
+        # Somebody at the console may have ended it a moment ago.
+        with suppress(Conflict):
+            binding_retire(binding=binding, actor=None, reason="member left")
     return len(grants)
 
 

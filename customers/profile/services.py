@@ -9,15 +9,40 @@ from django.utils.translation import gettext as _
 
 from contacts.directory.selectors import member_by_userid
 from contacts.feed import services as feed
+from customers.crm.models import CrmMember
 from customers.profile.models import DoNotContact, FollowUpNote
 from customers.relations.models import ExternalContact
+from customers.relations.services import contact_reveal
 from customers.timeline.models import RecordKind
+from customers.timeline.selectors import records_shown
 from customers.timeline.services import append
 from scrm.core.audit import services as audit
 from scrm.core.exceptions import ValidationFailed
 from scrm.core.scope import Scope
 
 MOST_CHARACTERS = 1000
+
+
+def phones_reveal(
+    scope: Scope,
+    contact: ExternalContact,
+    *,
+    actor: Any,
+    reason: str,
+    most_per_day: int | None = None,
+) -> list[str]:
+    """Return the phones of a customer, those of their CRM members too, as far as the scope sees them, and write
+    down who saw them and why. Raises ValidationFailed without a reason, RateLimited beyond `most_per_day`.
+    """
+    members = CrmMember.objects.filter(pk__in=records_shown(scope, contact).member_ids)
+    return contact_reveal(
+        scope,
+        contact,
+        actor=actor,
+        reason=reason,
+        most_per_day=most_per_day,
+        verified=[member.phone for member in members.order_by("pk")],
+    )
 
 
 def _target(contact: ExternalContact) -> str:

@@ -16,7 +16,6 @@ from customers.profile.selectors import notes_visible_to, profile_for
 from customers.relations.forms import RevealForm
 from customers.relations.models import ExternalContact
 from customers.relations.selectors import contacts_visible_to
-from customers.relations.services import contact_reveal
 from scrm.core.audit.selectors import entries_visible_to
 from scrm.core.exceptions import ScrmError
 from scrm.core.scope import ScopedRequest, requires
@@ -42,7 +41,7 @@ def reveal(request: ScopedRequest, contact_id: UUID) -> HttpResponse:
     form = RevealForm(request.POST)
     if not form.is_valid():
         return _page(request, contact, tab="identity", reveal_form=form, status=422)
-    phones = contact_reveal(
+    phones = services.phones_reveal(
         request.scope, contact, actor=request.user, reason=form.cleaned_data["reason"]
     )
     return _page(request, contact, tab="identity", revealed=phones)

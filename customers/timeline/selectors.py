@@ -13,6 +13,7 @@ from customers.crm.selectors import members_visible_to
 from customers.oneid.selectors import person_of_contact, records_of
 from customers.relations.models import ExternalContact
 from customers.relations.selectors import contacts_visible_to, relations_visible_to
+from customers.relations.sources import source_names
 from customers.timeline.models import TimelineEntry
 from customers.timeline.words import words_of
 from scrm.core.keyset import KeysetPage, paginate
@@ -96,10 +97,11 @@ class ShownEntry:
     entry: TimelineEntry
     text: str
     order_id: UUID | None = field(default=None)
+    source: str = ""
 
 
 def shown_entries(entries: Sequence[TimelineEntry]) -> list[ShownEntry]:
-    """Return facts in words, with today's amounts of orders and refunds, in three queries."""
+    """Return facts in words, with today's amounts of orders and refunds, in four queries."""
     members = members_by_userids(entry.actor_userid for entry in entries if entry.actor_userid)
     orders = {o.order_no: o for o in Order.objects.filter(order_no__in=_named(entries, "order_no"))}
     refunds = dict(
@@ -107,6 +109,7 @@ def shown_entries(entries: Sequence[TimelineEntry]) -> list[ShownEntry]:
             "refund_no", "amount"
         )
     )
+    sources = source_names(_named(entries, "state"))
     shown = []
     for entry in entries:
         order = orders.get(str(entry.data.get("order_no", "")))
@@ -118,7 +121,8 @@ def shown_entries(entries: Sequence[TimelineEntry]) -> list[ShownEntry]:
         elif order is not None:
             known["amount"] = order.amount
         order_id = order.pk if order else None
-        shown.append(ShownEntry(entry, words_of(entry.title_code, known), order_id))
+        source = sources.get(str(entry.data.get("state", "")), "")
+        shown.append(ShownEntry(entry, words_of(entry.title_code, known), order_id, source))
     return shown
 
 

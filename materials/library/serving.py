@@ -63,7 +63,8 @@ def _guarded(
     )
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = POLICY
-    response["Cross-Origin-Resource-Policy"] = "same-site"
+    # A public one stands as the picture of a card in chats, which are pages of other hosts.
+    response["Cross-Origin-Resource-Policy"] = "cross-origin" if public else "same-site"
     response["X-Robots-Tag"] = "noindex"
     response["Cache-Control"] = "public, max-age=300" if public else "private, max-age=60"
     return response

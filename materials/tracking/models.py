@@ -70,6 +70,11 @@ class Send(models.Model):
         indexes = [
             models.Index(fields=["member", "-id"], name="materials_send_member"),
             models.Index(fields=["material", "-id"], name="materials_send_material"),
+            models.Index(
+                fields=["confirmed_at", "member"],
+                condition=Q(confirmed_at__isnull=False),
+                name="materials_send_confirmed",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -142,11 +142,11 @@ class Viewer:
         return str(Who(self.who).label)
 
 
-def viewers_for(scope: Scope, member: Member) -> list[Viewer]:
-    """Return who viewed what this guide sent in 30 days, the latest first, at most 50 rows."""
+def viewers_for(scope: Scope, member: Member, *, most: int = FEED_ROWS) -> list[Viewer]:
+    """Return who viewed what this guide sent in 30 days, the latest first, at most 50 rows or `most`."""
     since = timezone.now() - timedelta(days=FEED_DAYS)
     views = View.objects.filter(member_id=member.pk, opened_at__gte=since)
-    return _viewers(scope, views, FEED_ROWS)
+    return _viewers(scope, views, most)
 
 
 def viewers_of(scope: Scope, material: Material) -> list[Viewer]:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from materials.tracking.telling import KIND
 from scrm.core.gateway import wecom
 from scrm.core.outbox.sending import Sender
@@ -24,4 +26,10 @@ def send_app_message(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 # Repeatable: a second try after a lost answer is dropped by WeCom's own check for doubles.
-APP_MESSAGE_SENDER = Sender(kind=KIND, send=send_app_message, settle=None, repeatable=True)
+APP_MESSAGE_SENDER = Sender(
+    kind=KIND,
+    send=send_app_message,
+    settle=None,
+    repeatable=True,
+    label=_("Message to a colleague"),
+)

@@ -15,9 +15,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from materials.tracking.limits import counted
 from materials.tracking.models import Send, View, Who
 from materials.tracking.telling import view_tell
+from scrm.core.limits import counted
 
 SESSION = timedelta(minutes=30)
 BEAT_SECONDS = 5
@@ -57,7 +57,7 @@ def view_opened(send: Send, opening: Opening, *, at: datetime | None = None) -> 
     """Keep an opening as it came; None when one address opens so often that not even that is kept."""
     # The address is only counted with, for minutes; it is never stored.
     origin = visitor_of(opening.address)
-    if counted("open", f"{origin}:{send.pk}", OPENINGS_WINDOW) > MOST_OPENINGS:
+    if counted("materials.open", f"{origin}:{send.pk}", OPENINGS_WINDOW) > MOST_OPENINGS:
         return None
     return View.objects.create(
         opened_at=at or timezone.now(),
@@ -75,7 +75,7 @@ def _reason(send: Send, opening: Opening, origin: str) -> str:
     if opening.is_staff:
         return Reason.STAFF
     if opening.is_new:
-        if counted("new", f"{origin}:{send.pk}", VISITORS_WINDOW) > MOST_VISITORS:
+        if counted("materials.new", f"{origin}:{send.pk}", VISITORS_WINDOW) > MOST_VISITORS:
             return Reason.FLOOD
     return Reason.SILENT
 

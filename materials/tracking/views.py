@@ -13,12 +13,12 @@ from materials.library.models import Material
 from materials.library.selectors import destination_of, materials_visible_to
 from materials.tracking import selectors
 from materials.tracking.forms import BeatForm, ReachFilter
-from materials.tracking.limits import counted
 from materials.tracking.messages import destination
 from materials.tracking.models import Send, View
 from materials.tracking.robots import is_robot, is_wecom
 from materials.tracking.tables import ReachTable
 from materials.tracking.viewing import BEAT_SECONDS, Opening, view_beat, view_opened
+from scrm.core.limits import counted
 from scrm.core.listing import build_list
 from scrm.core.middleware import client_ip
 from scrm.core.scope import ScopedRequest, public, requires
@@ -78,7 +78,7 @@ def _opened(request: HttpRequest, send: Send, cookie: str, *, is_new: bool) -> V
 
 def _missing(request: HttpRequest) -> HttpResponse:
     """Answer alike for what never was, is over or was put away; whoever guesses is slowed down."""
-    guessed = counted("miss", client_ip(request), MISSES_WINDOW) > MOST_MISSES
+    guessed = counted("materials.miss", client_ip(request), MISSES_WINDOW) > MOST_MISSES
     return _quiet(render(request, "public/missing.html", status=429 if guessed else 404))
 
 
@@ -95,7 +95,7 @@ def _quiet(response: HttpResponse) -> HttpResponse:
 def beat(request: HttpRequest, token: str) -> HttpResponse:
     """Take a sign of life of the page. The answer never tells whether it counted."""
     # No session and no form: nothing of a logged-in person can be done from here.
-    if counted("beat", client_ip(request), BEATS_WINDOW) > MOST_BEATS:
+    if counted("materials.beat", client_ip(request), BEATS_WINDOW) > MOST_BEATS:
         return _quiet(HttpResponse(status=429))
     send = selectors.public_send(token)
     if send is None:

@@ -1,12 +1,14 @@
-"""Builds the WeCom client from the settings; the only place that knows both."""
+"""Builds the WeCom client from settings and credentials; the only place that knows both sides."""
 
 import os
+from dataclasses import dataclass
 from functools import lru_cache
 
 from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from scrm.core import credentials
 from scrm.core.exceptions import ExternalFailure, NotFound
 from scrm.core.wecom_ports import PostgresPorts, RedisBucket
 from scrm.wecom.callbacks import CallbackCrypto
@@ -70,7 +72,8 @@ def _in_lane(client: WeComClient, lane: str) -> WeComClient:
 
 def forget_clients() -> None:
     """Drop clients, connections and tokens in memory (after a fork, between tests)."""
-    for cached in (_in_lane, _client, _shared, _bucket):
+    credentials.forget()
+    for cached in (_in_lane, _client, _shared, _bucket, _cipher):
         cached.cache_clear()
 
 
@@ -78,15 +81,17 @@ os.register_at_fork(after_in_child=forget_clients)
 
 
 def wecom(app: str = "scrm", *, lane: str = "event") -> WeComClient:
-    """Return the client of one of our apps (`settings.WECOM_APPS`) in a lane: welcome, event or sync.
+    """Return the client of one of our apps (scrm/core/credentials.py) in a lane: welcome, event or sync.
 
-    Raises NotFound for an app that is not in the settings.
+    Raises NotFound for an app that is neither in the settings nor entered in the console.
     """
-    config = _app(app)
+    found = credentials.app_credentials(app)
+    if found is None:
+        raise NotFound(_("There is no WeCom app named %(app)s in the settings.") % {"app": app})
     client = _client(
-        settings.WECOM_CORP_ID,
-        config["secret"],
-        int(config["agent_id"]),
+        credentials.corp_id(),
+        found.secret,
+        found.agent_id,
         (settings.WECOM_API_BASE, settings.WECOM_OAUTH_BASE, settings.WECOM_LOGIN_BASE),
         settings.WECOM_CALLS_PER_MINUTE,
         settings.REDIS_URL,
@@ -94,12 +99,29 @@ def wecom(app: str = "scrm", *, lane: str = "event") -> WeComClient:
     return _in_lane(client, lane)
 
 
-def callback_crypto(app: str) -> CallbackCrypto:
-    """Return the callback cipher of an app; raises NotFound for an unknown app or one without a callback key."""
-    config = _app(app)
-    if not config["token"] or not config["aes_key"]:
-        raise NotFound(_("The WeCom app %(app)s receives no callbacks here.") % {"app": app})
-    return CallbackCrypto(config["token"], config["aes_key"], settings.WECOM_CORP_ID)
+@dataclass(frozen=True)
+class CallbackCipher:
+    """One cipher of an app's callbacks; `key` is the stored row it comes from, "" for the environment's."""
+
+    cipher: CallbackCrypto
+    key: str
+
+
+def callback_ciphers(app: str, *, haste: bool = False) -> tuple[CallbackCipher, ...]:
+    """Return the ciphers that may open an app's callbacks, the current one first; none: it receives nothing.
+
+    Two while its keys are being changed. `haste` looks for newer keys now. Raises django.db.DatabaseError.
+    """
+    corp_id = credentials.corp_id()
+    return tuple(
+        CallbackCipher(_cipher(pair.token, pair.aes_key, corp_id), pair.pk)
+        for pair in credentials.callback_keys(app, haste=haste)
+    )
+
+
+@lru_cache(maxsize=32)
+def _cipher(token: str, aes_key: str, corp_id: str) -> CallbackCrypto:
+    return CallbackCrypto(token, aes_key, corp_id)
 
 
 def robot(url: str) -> WebhookRobot:
@@ -120,10 +142,3 @@ def words(failure: WeComError) -> str:
 def as_external_failure(failure: WeComError) -> ExternalFailure:
     """Return the failure as an error an interface can show."""
     return ExternalFailure(words(failure), errcode=failure.errcode, kind=failure.kind)
-
-
-def _app(app: str) -> dict[str, str]:
-    config = settings.WECOM_APPS.get(app)
-    if config is None:
-        raise NotFound(_("There is no WeCom app named %(app)s in the settings.") % {"app": app})
-    return {name: str(value) for name, value in config.items()}

@@ -7,15 +7,27 @@ from scrm.core.gateway_models import WeComToken
 from scrm.core.health.models import Heartbeat
 from scrm.core.jobs.models import JobRun
 from scrm.core.outbox.models import OutboxMessage
+from scrm.core.setup_models import (
+    CallbackCheck,
+    SetupResult,
+    VerifyFile,
+    WeComCallbackKey,
+    WeComCredential,
+)
 
 __all__ = [
     "Alert",
     "AlertChannel",
     "AuditEntry",
     "AuditHead",
+    "CallbackCheck",
     "Heartbeat",
     "JobRun",
     "OutboxMessage",
+    "SetupResult",
     "StoredAnswer",
+    "VerifyFile",
+    "WeComCallbackKey",
+    "WeComCredential",
     "WeComToken",
 ]

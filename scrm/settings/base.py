@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,8 @@ DEBUG = False
 # Unsafe settings stop the process (scrm/core/checks.py); only settings/dev.py says otherwise.
 PRODUCTION = True
 DEMO_MODE = env_bool("SCRM_DEMO_MODE", default=False)
+# Demo only: the simulator, into whose chats the stand-in for WeCom's client puts messages.
+DEMO_WORLD_URL = ""
 # What the console calls itself: demo, test or production.
 ENVIRONMENT = env_str("SCRM_ENVIRONMENT", "demo" if DEMO_MODE else "production")
 SECRET_KEY = env_str("SECRET_KEY", "")
@@ -44,6 +47,7 @@ INSTALLED_APPS = [
     "scrm.core",
     "scrm.accounts",
     "scrm.inbox",
+    "scrm.setup",
     "contacts",
     "customers",
     "risk",
@@ -55,6 +59,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "scrm.inbox.middleware.CallbackMiddleware",
+    "scrm.core.health.middleware.HealthMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -68,6 +73,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "scrm.core.middleware.NulMiddleware",
     "scrm.core.middleware.DenyByDefaultMiddleware",
     "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -180,7 +186,8 @@ SECURE_HSTS_SECONDS = 31_536_000 if SECURE_BROWSER else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_BROWSER
 TRUSTED_PROXIES = env_int("SCRM_TRUSTED_PROXIES", 0)  # how many of our own stand in front
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# WeCom may look for its file over http.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^WW_verify_[A-Za-z0-9]+\.txt$"]
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
@@ -219,16 +226,31 @@ MEDIA_ROOT = env_str("SCRM_MEDIA_ROOT", str(VAR_DIR / "media"))
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["scrm.accounts.authentication.PartnerKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["scrm.core.api_permissions.HasScope"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["scrm.core.api_throttle.PartnerRateThrottle"],
+    "DEFAULT_SCHEMA_CLASS": "scrm.core.api_schema.PartnerSchema",
     "EXCEPTION_HANDLER": "scrm.core.api.exception_handler",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["scrm.core.api_parsers.StrictJSONParser"],
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": True,
 }
+# Calls a minute of one partner key, unless the key has a limit of its own.
+API_CALLS_PER_MINUTE = env_int("SCRM_API_CALLS_PER_MINUTE", 1200)
 SPECTACULAR_SETTINGS = {
     "TITLE": "SCRM partner API",
     "VERSION": "1.0.0",
+    "DESCRIPTION": (
+        "For the retailer's own systems: send members, orders, goods, assets and page events, ask for entries. "
+        "Log in by `Authorization: Bearer <partner key>`. Every write needs an `Idempotency-Key`. "
+        "A batch checks each row by itself: a bad row stops no other and is named in `errors`."
+    ),
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "ENUM_NAME_OVERRIDES": {
+        "MemberState": "customers.crm.models.CrmMember.State",
+        "GoodsState": "customers.crm.models.Goods.State",
+        "AssetState": "customers.crm.models.Asset.State",
+        "AssetKind": "customers.crm.models.Asset.Kind",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -258,6 +280,8 @@ WECOM_APPS = {
         "aes_key": env_str("WECOM_CONTACT_CB_AES_KEY", ""),
     },
 }
+# Whether ids, secrets and callback keys may also be entered in the console (encrypted); the environment wins.
+WECOM_CONSOLE_CREDENTIALS = env_bool("SCRM_CONSOLE_CREDENTIALS", default=True)
 # Share of WeCom's 10,000 calls a minute per API that we allow ourselves (doc 90454).
 WECOM_CALLS_PER_MINUTE = env_int("WECOM_CALLS_PER_MINUTE", 8000)
 
@@ -274,7 +298,17 @@ INBOX_EVENT_ROUTES = "scrm.event_routes.EVENT_ROUTES"
 INBOX_BACKLOG = "scrm.inbox.selectors.backlog"
 INBOX_WORKERS = "scrm.inbox.selectors.workers_alive"
 OUTBOX_SENDERS = "scrm.event_routes.OUTBOX_SENDERS"
+# What the health page and doctor look at beside the core, by name.
+HEALTH_PROBES = {"sales": "attribution.sales.health.probe"}
 SOURCE_NAMES = "attribution.live_codes.selectors.names_by_state"
+# Free places by member, asked when customers are handed over.
+SUCCESSOR_ROOM = "risk.anomalies.selectors.room_of"
+# Whom we keep from customers, and by which incident.
+MEMBER_RESTRICTIONS = "risk.anomalies.selectors.restrictions_of"
+# Started when an OA run disabled or enabled somebody.
+LEAVERS_TASK = "customers.leavers_plan"
+# No account is deleted by itself when the last good OA run is older: the OA may have taken somebody back.
+HANDOVER_OA_DAYS = env_int("SCRM_HANDOVER_OA_DAYS", 3)
 # Told the members that became full, restricted or free again.
 RISK_MEMBERS_CHANGED_TASK = "attribution.live_codes_refresh"
 
@@ -305,26 +339,67 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
+# Whatever is due once an hour or less often is due by the clock: beat forgets its last runs when it starts again.
 CELERY_BEAT_SCHEDULE = {
+    "attribution.boards_check": {
+        "task": "attribution.boards_check",
+        "schedule": crontab(hour="3", minute="10"),
+    },
+    "attribution.boards_roll_up": {"task": "attribution.boards_roll_up", "schedule": 120.0},
+    "attribution.entry_codes_sweep": {"task": "attribution.entry_codes_sweep", "schedule": 60.0},
+    "attribution.entry_visits_place": {"task": "attribution.entry_visits_place", "schedule": 60.0},
+    "attribution.entry_visits_purge": {
+        "task": "attribution.entry_visits_purge",
+        "schedule": crontab(hour="3", minute="20"),
+    },
     "attribution.live_codes_sweep": {"task": "attribution.live_codes_sweep", "schedule": 60.0},
-    "contacts.directory_watch": {"task": "contacts.directory_watch", "schedule": 3600.0},
-    "contacts.feed_purge": {"task": "contacts.feed_purge", "schedule": 86_400.0},
+    "attribution.sales_drain": {"task": "attribution.sales_drain", "schedule": 5.0},
+    "attribution.touch_partitions_keep": {
+        "task": "attribution.touch_partitions_keep",
+        "schedule": crontab(hour="3", minute="30"),
+    },
+    "attribution.touches_gather": {"task": "attribution.touches_gather", "schedule": 10.0},
+    "contacts.directory_watch": {
+        "task": "contacts.directory_watch",
+        "schedule": crontab(minute="2"),
+    },
+    "contacts.feed_purge": {
+        "task": "contacts.feed_purge",
+        "schedule": crontab(hour="3", minute="40"),
+    },
     "contacts.follow_refresh": {"task": "contacts.follow_refresh", "schedule": 300.0},
     "contacts.leavers_revoke": {"task": "contacts.leavers_revoke", "schedule": 60.0},
-    "contacts.oa_files_purge": {"task": "contacts.oa_files_purge", "schedule": 86_400.0},
+    "contacts.oa_files_purge": {
+        "task": "contacts.oa_files_purge",
+        "schedule": crontab(hour="3", minute="50"),
+    },
     "core.audit_seal": {"task": "core.audit_seal", "schedule": 5.0},
     "core.jobs_sweep": {"task": "core.jobs_sweep", "schedule": 30.0},
-    "core.purge": {"task": "core.purge", "schedule": 3600.0},
+    "core.purge": {"task": "core.purge", "schedule": crontab(minute="9")},
     "customers.oneid_reconcile": {"task": "customers.oneid_reconcile", "schedule": 5.0},
     "customers.timeline_collect": {"task": "customers.timeline_collect", "schedule": 5.0},
     "customers.handover_results": {"task": "customers.handover_results", "schedule": 300.0},
-    "customers.member_files_purge": {"task": "customers.member_files_purge", "schedule": 3600.0},
+    "customers.handover_releases": {
+        "task": "customers.handover_releases",
+        "schedule": crontab(minute="16"),
+    },
+    "customers.leavers_plan": {"task": "customers.leavers_plan", "schedule": 60.0},
+    "customers.member_files_purge": {
+        "task": "customers.member_files_purge",
+        "schedule": crontab(minute="23"),
+    },
     "risk.anomalies_watch": {"task": "risk.anomalies_watch", "schedule": 60.0},
     "risk.capacity_sweep": {"task": "risk.capacity_sweep", "schedule": 60.0},
-    "risk.signals_purge": {"task": "risk.signals_purge", "schedule": 86_400.0},
-    "materials.partitions_keep": {"task": "materials.partitions_keep", "schedule": 86_400.0},
-    "materials.views_roll_up": {"task": "materials.views_roll_up", "schedule": 3600.0},
-    "inbox.purge": {"task": "inbox.purge", "schedule": 3600.0},
+    "risk.signals_purge": {"task": "risk.signals_purge", "schedule": crontab(hour="4", minute="0")},
+    "materials.partitions_keep": {
+        "task": "materials.partitions_keep",
+        "schedule": crontab(hour="4", minute="10"),
+    },
+    "materials.views_roll_up": {
+        "task": "materials.views_roll_up",
+        "schedule": crontab(minute="30"),
+    },
+    "inbox.purge": {"task": "inbox.purge", "schedule": crontab(minute="37")},
 }
 
 LOGGING_CONFIG = "scrm.core.logging.configure"

@@ -1,5 +1,7 @@
 """Development and demo: the same product on this machine, with keys that protect nothing."""
 
+from csp.constants import SELF
+
 from scrm.settings.base import *
 from scrm.settings.env import env_bool, env_str
 
@@ -18,3 +20,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = True
 STATIC_ROOT = ""  # nothing is collected: the finders serve
 SILENCED_SYSTEM_CHECKS = []
+if DEMO_MODE:
+    # As browsers reach it: in containers our servers know it by another name.
+    DEMO_WORLD_URL = WECOM_OAUTH_BASE
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["connect-src"] = [SELF, DEMO_WORLD_URL]

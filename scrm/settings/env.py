@@ -49,8 +49,8 @@ def env_bool(name: str, *, default: bool) -> bool:
 
 
 def env_int(name: str, default: int) -> int:
-    """Return a whole-number setting; raises ImproperlyConfigured for anything else."""
-    value = env_str(name, str(default))
+    """Return a whole-number setting, the default where it is left empty; raises ImproperlyConfigured for anything else."""
+    value = env_str(name, "") or str(default)
     try:
         return int(value)
     except ValueError:

@@ -15,3 +15,5 @@ CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 AXES_ENABLED = False
 LOGGING = {"level": "WARNING", "json": False}
+# Tests name their credentials in the settings; those of the wizard switch this on.
+WECOM_CONSOLE_CREDENTIALS = False

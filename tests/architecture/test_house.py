@@ -23,7 +23,7 @@ LAYERS = [
     "core",
 ]
 FEATURES = {
-    "attribution": ["adds", "welcome", "live_codes"],
+    "attribution": ["boards", "sales", "touches", "entries", "adds", "welcome", "live_codes"],
     "materials": ["tracking", "library"],
     "risk": ["anomalies", "capacity"],
     "customers": ["inheritance", "profile", "timeline", "oneid", "crm", "relations", "tags"],

@@ -7,8 +7,11 @@ import factory
 from factory.django import DjangoModelFactory
 
 from attribution.adds.models import AddEpisode
+from attribution.entries.models import Entry, EntryStore
 from attribution.live_codes.models import LiveCode, LiveCodeMember
 from attribution.welcome.models import WelcomeTemplate
+from contacts.org.selectors import bindings_of
+from contacts.parameters import services as parameters
 from scrm.inbox.handling import Event
 
 
@@ -32,6 +35,39 @@ class LiveCodeFactory(DjangoModelFactory[LiveCode]):
             LiveCodeMember.objects.create(live_code=self, member=member, position=position)
         self.told_userids = [member.userid for member in extracted or ()]  # type: ignore[attr-defined]
         self.save()  # type: ignore[attr-defined]
+
+
+class EntryFactory(DjangoModelFactory[Entry]):
+    """An entry on the order result page that headquarters shows."""
+
+    class Meta:
+        model = Entry
+
+    code = factory.Sequence(lambda n: f"result-{n}")
+    name = factory.Sequence(lambda n: f"下单入口{n}")
+    place = "order_result"
+    hook = "benefit"
+    title = "领取专属福利"
+    text = "添加门店导购,领 20 元券"
+    button = "去领取"
+    status = Entry.Status.SHOWN
+    checked_at = factory.LazyFunction(lambda: datetime.now(UTC))
+
+
+class EntryStoreFactory(DjangoModelFactory[EntryStore]):
+    """An entry shown at a store, with a working code; give `entry` and `store`."""
+
+    class Meta:
+        model = EntryStore
+
+    token = factory.LazyAttribute(
+        lambda o: parameters.issue(kind="entry", store=o.store, payload={"entry": o.entry.pk})
+    )
+    live_code = factory.LazyAttribute(
+        lambda o: LiveCodeFactory(state=o.token, members=[b.member for b in bindings_of(o.store)])
+    )
+    is_shown = True
+    checked_at = factory.LazyFunction(lambda: datetime.now(UTC))
 
 
 class WelcomeTemplateFactory(DjangoModelFactory[WelcomeTemplate]):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psutil
+import requests
 from django.db import connections
 
 from scrm.demo import figures
@@ -42,6 +43,7 @@ class Arena:
 
     def __init__(self, stack: HeadlessStack, play: Play, *, customers: int, seconds: float) -> None:
         self.stack, self.play, self.customers, self.seconds = stack, play, customers, seconds
+        self.kills = 0
         self._next = 0
 
     @property
@@ -56,10 +58,21 @@ class Arena:
         return found
 
     def scan_while(
-        self, break_something: Callable[[int], None], *, every: float, seconds: float
+        self,
+        break_something: Callable[[int], None],
+        *,
+        every: float,
+        seconds: float,
+        kills: int = 0,
+        given_up: Callable[[], float] = lambda: 0.0,
+        read_all: bool = True,
     ) -> Outcome:
-        """Let fresh people scan over some seconds, breaking something every so often; then compare."""
-        people = self.people()
+        """Let fresh people scan over some seconds, breaking something every so often; then compare.
+
+        kills: how many processes must really have been killed; given_up: asked in the end for the share of
+        the pairs of which WeCom may have given up a callback because nobody answered it in four tries; read_all=False where jobs cannot run.
+        """
+        people, before = self.people(), self.kills
         scanning = threading.Thread(target=scans.scan, args=(self.play, people, seconds))
         scanning.start()
         times = 0
@@ -68,12 +81,19 @@ class Arena:
             break_something(times)
             times += 1
             scanning.join(every)
-        outcome = self.compare(people)
-        outcome.notes.append(f"{times} times")
+        outcome = self.compare(people, given_up=given_up(), read_all=read_all)
+        killed = self.kills - before
+        outcome.notes.append(f"{times} times, {killed} killed")
+        if killed < kills:
+            outcome.notes.append(
+                f"WRONG fewer than {kills} killed: the fault was not put to the test"
+            )
         return outcome
 
-    def compare(self, people: Sequence[dict[str, Any]]) -> Outcome:
-        """Wait until both sides are idle and compare them for these people."""
+    def compare(
+        self, people: Sequence[dict[str, Any]], *, given_up: float = 0.0, read_all: bool = True
+    ) -> Outcome:
+        """Wait until both sides are idle and compare them for these people; read all customers; compare again."""
         outcome = Outcome()
         # Ours may have died with the server; figures are read over new ones.
         connections.close_all()
@@ -88,15 +108,48 @@ class Arena:
             row for row in self.play.simulator.get("ledger/relations") if row["person_id"] in ids
         ]
         pairs = {(row["userid"], row["external_userid"]) for row in rows}
-        given_up = self._given_up(pairs)
-        if given_up:
-            outcome.notes.append(f"WeCom gave up on {len(given_up)} pairs: no 200 in 4 tries")
         if len(rows) != len(people):
             outcome.notes.append(f"WRONG {len(rows)} relations in WeCom for {len(people)} people")
-        # What we never acknowledged is not lost by us; WeCom is asked again by reconciliation.
-        self._compare_relations(pairs - given_up, outcome)
-        self._compare_effects(pairs - given_up, outcome)
+        lost = self._given_up(pairs)
+        self._bound(len(lost), len(pairs), given_up, outcome)
+        # What we never acknowledged is not lost by us; reading all customers must bring it.
+        self._compare_relations(pairs - lost, outcome)
+        self._compare_effects(pairs - lost, outcome)
+        if read_all:
+            self.read_all(pairs, outcome)
         return outcome
+
+    def seen(self) -> set[Pair]:
+        """Return the pairs of everybody who scanned in any fault so far."""
+        ids = {person["id"] for person in self.play.people[: self._next]}
+        rows = self.play.simulator.get("ledger/relations")
+        return {(row["userid"], row["external_userid"]) for row in rows if row["person_id"] in ids}
+
+    def _bound(self, count: int, of: int, most: float, outcome: Outcome) -> None:
+        """Say how many pairs WeCom gave up on; wrong when these are more than the fault explains."""
+        if count:
+            outcome.notes.append(f"WeCom gave up on {count} of {of} pairs: no 200 in 4 tries")
+        if count > most * of:
+            outcome.notes.append(f"WRONG more than {most:.0%} given up")
+
+    def read_all(self, pairs: set[Pair], outcome: Outcome) -> None:
+        """Read all customers from WeCom as HQ's button does; then nothing may be missing, whatever was given up."""
+        try:
+            address = self.play.hq.send(
+                "/console/customers/sync/", {}, page="/console/customers/"
+            ).url
+            done = wait_for(lambda: figures.job(address)["state"] in figures.ENDED, 180, pause=0.5)
+            job = figures.job(address)
+            self.play.settle(60)
+        except (WrongFigureError, requests.RequestException) as error:
+            outcome.notes.append(f"WRONG all customers could not be read: {error}")
+            return
+        if not done or job["state"] != "done" or job["failed"]:
+            outcome.notes.append(f"WRONG the reading of all customers ended {job}")
+        ledger, ours = scans.ledger_relations(self.play), figures.relations()
+        missing = [pair for pair in pairs if ours.get(pair) != ledger[pair]]
+        outcome.lost |= {f"not even after reading all: {pair}" for pair in missing}
+        outcome.notes.append(f"{len(pairs) - len(missing)} of {len(pairs)} equal after reading all")
 
     def _given_up(self, pairs: set[Pair]) -> set[Pair]:
         """Return the pairs of which a callback was never answered with 200, however often WeCom tried."""
@@ -144,12 +197,14 @@ class Arena:
         program = self.program(part)
         if program:
             os.killpg(program.pid, signal.SIGKILL)
+            self.kills += 1
 
     def kill_worker(self, number: int) -> None:
         """kill -9 the worker of one of the two web servers, in turn."""
         program = self.program(f"web-{1 + number % 2}")
-        for child in program.children() if program else ():
-            _kill(child)
+        children = program.children() if program else []
+        # Counted together: a server has one worker, and what Python keeps beside it.
+        self.kills += max(map(_kill, children), default=False)
 
     def kill_service(self, name: str) -> None:
         """kill -9 a private service and every process it started, at once."""
@@ -157,16 +212,16 @@ class Arena:
         if not pid:
             return
         main = psutil.Process(pid)
-        for process in [main, *main.children(recursive=True)]:
-            _kill(process)
+        self.kills += max(map(_kill, [main, *main.children(recursive=True)]))
 
     def service_is_back(self, name: str, seconds: float = 20) -> bool:
         """Wait until a private service runs again."""
         return wait_for(lambda: bool(launcher.status(self.var)[name]), seconds)
 
 
-def _kill(process: psutil.Process) -> None:
+def _kill(process: psutil.Process) -> bool:
     try:
         process.kill()
     except psutil.NoSuchProcess:
-        return
+        return False
+    return True

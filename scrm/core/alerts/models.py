@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from scrm.core.data_map import DataUse
@@ -31,12 +32,17 @@ class Alert(models.Model):
     level = models.CharField(_("level"), max_length=16, choices=AlertLevel.choices)
     title = models.CharField(_("title"), max_length=200)
     text = models.TextField(_("text"))
+    # Title and text by language, where whoever raised it could say it in each.
+    words = models.JSONField(_("text by language"), default=dict, blank=True)
     count = models.PositiveIntegerField(_("times"), default=1)
     raised_at = models.DateTimeField(_("first time"), default=timezone.now)
     last_at = models.DateTimeField(_("last time"), default=timezone.now)
 
     data_map: ClassVar[dict[str, DataUse]] = {
         "text": DataUse(
+            "tell operators which account or system needs attention", "staff", "180 days"
+        ),
+        "words": DataUse(
             "tell operators which account or system needs attention", "staff", "180 days"
         ),
     }
@@ -56,6 +62,19 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def said_title(self) -> str:
+        """Return the title in the reader's language, else as it was raised."""
+        return self._said().get("title") or self.title
+
+    @property
+    def said_text(self) -> str:
+        """Return the text in the reader's language, else as it was raised."""
+        return self._said().get("text") or self.text
+
+    def _said(self) -> dict[str, str]:
+        return dict(self.words.get(get_language() or "", {}))
 
 
 class AlertChannel(models.Model):

@@ -1,5 +1,6 @@
 """Raise alerts once, tell every channel that wants them, keep the channels."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from scrm.core import gateway
 from scrm.core.alerts.models import LEVEL_ORDER, Alert, AlertChannel, AlertLevel
@@ -26,15 +28,16 @@ def raise_alert(
     kind: str,
     key: str,
     level: str,
-    title: str,
-    text: str,
+    title: str | Callable[[], str],
+    text: str | Callable[[], str],
     dedupe: timedelta = timedelta(hours=1),
     said: str = "",
 ) -> Alert | None:
     """Raise an alert in the caller's transaction and hand it to every channel by the outbox.
 
     kind and key name what it is about. The same again within `dedupe` of the first only counts (None). Level
-    is info, warning or critical; the text holds no customer's data. `said`, if given, is all that a robot
+    is info, warning or critical; the text holds no customer's data. Title and text may be functions that say it
+    in the language in force: then the page shows it in each reader's, and a robot in ours. `said`, if given, is all that a robot
     says: for alerts whose wording was agreed word by word.
     """
     level = AlertLevel(level)
@@ -49,12 +52,14 @@ def raise_alert(
         if latest is not None:
             Alert.objects.filter(pk=latest.pk).update(count=F("count") + 1, last_at=now)
             return None
+        shown_title, shown_text = _in_our_language(title, text)
         alert = Alert.objects.create(
             kind=kind,
             key=key,
             level=level,
-            title=title[:200],
-            text=text,
+            title=shown_title[:200],
+            text=shown_text,
+            words=_by_language(title, text),
             raised_at=now,
             last_at=now,
         )
@@ -67,6 +72,23 @@ def raise_alert(
                     expires_at=now + USELESS_AFTER,
                 )
     return alert
+
+
+def _in_our_language(*texts: str | Callable[[], str]) -> list[str]:
+    with override(settings.LANGUAGE_CODE):
+        return [text() if callable(text) else text for text in texts]
+
+
+def _by_language(
+    title: str | Callable[[], str], text: str | Callable[[], str]
+) -> dict[str, dict[str, str]]:
+    """Return what can be said in every language we have; a plain text is said as it is."""
+    found: dict[str, dict[str, str]] = {}
+    for code, _name in settings.LANGUAGES:
+        with override(code):
+            said = {"title": title, "text": text}
+            found[code] = {key: value() for key, value in said.items() if callable(value)}
+    return found
 
 
 def words_of(alert: Alert) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from scrm.core.audit import services as audit
+from scrm.core.downloads import workbook_response
 from scrm.core.jobs import selectors, services
 from scrm.core.jobs.models import ACTIVE_STATES, JobRun, JobState
 from scrm.core.jobs.tables import TONES, JobFilter, JobTable
@@ -21,7 +22,6 @@ from scrm.core.jobs.words import figures_of
 from scrm.core.listing import build_list
 from scrm.core.scope import Scope, ScopedRequest, requires
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STILL_AFTER = timedelta(seconds=60)
 # The top bar asks every five seconds; a job that ended since then is told once.
 JUST_ENDED = timedelta(seconds=6)
@@ -126,7 +126,6 @@ def job_errors(request: ScopedRequest, pk: UUID) -> HttpResponse:
     """Hand over the failed rows to whoever started the job."""
     job = get_object_or_404(selectors.error_file_of(request.scope), pk=pk)
     audit.record(actor=request.user, action="job.errors_download", target=f"job:{job.pk}")
-    response = HttpResponse(job.error_file, content_type=XLSX)
-    response["Content-Disposition"] = f'attachment; filename="errors-{job.short_id}.xlsx"'
+    response = workbook_response(job.error_file or b"", f"errors-{job.short_id}.xlsx")
     response["X-Content-Type-Options"] = "nosniff"
     return response

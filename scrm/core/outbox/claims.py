@@ -11,9 +11,9 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from scrm.core.fields import EncryptedJSONField
+from scrm.core.leases import FROM_NOW, LEASE_SECONDS, Leases
 from scrm.core.outbox.models import OutboxMessage
 
-LEASE_SECONDS = 6
 PAYLOAD = cast("EncryptedJSONField[Any, Any]", OutboxMessage._meta.get_field("payload"))
 
 # An abandoned message goes back to the queue where its turn had not come, where doing it twice is harmless
@@ -28,32 +28,30 @@ UPDATE core_outboxmessage
 RETURNING kind, status
 """
 
-CLAIM = """
+CLAIM = f"""
 UPDATE core_outboxmessage
-   SET status = 'sending', lease_token = %(token)s, lease_until = now() + make_interval(secs => %(lease)s),
+   SET status = 'sending', lease_token = %(token)s, lease_until = {FROM_NOW},
        begun_at = NULL
  WHERE id IN (
     SELECT id FROM core_outboxmessage
      WHERE status = 'pending' AND lane = %(lane)s AND not_before <= now()
      ORDER BY not_before, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 RETURNING id, kind, key, payload, attempts, interrupted, expires_at, created_at, delivered_at, result
-"""
+"""  # noqa: S608 - our own words
 
-BEGIN = """
-UPDATE core_outboxmessage SET begun_at = now(), lease_until = now() + make_interval(secs => %(lease)s)
+BEGIN = f"""
+UPDATE core_outboxmessage SET begun_at = now(), lease_until = {FROM_NOW}
  WHERE id = %(id)s AND lease_token = %(token)s AND status = 'sending'
-"""
+"""  # noqa: S608 - our own words
 
-RENEW = """
-UPDATE core_outboxmessage SET lease_until = now() + make_interval(secs => %(lease)s)
- WHERE id IN (SELECT id FROM core_outboxmessage
-               WHERE lease_token = ANY(%(tokens)s::uuid[]) AND status = 'sending' FOR UPDATE SKIP LOCKED)
-"""
-
-RELEASE = """
-UPDATE core_outboxmessage SET status = 'pending', lease_until = NULL
- WHERE lease_token = %s AND status = 'sending' AND id = ANY(%s::uuid[])
-"""
+LEASES = Leases(
+    table="core_outboxmessage",
+    until="lease_until",
+    held="status = 'sending'",
+    given_back="status = 'pending', lease_until = NULL",
+    ids="uuid",
+)
+renew, release = LEASES.renew, LEASES.release
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +128,3 @@ def begin(message: Outgoing) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(BEGIN, {"id": message.id, "token": message.token, "lease": LEASE_SECONDS})
         return bool(cursor.rowcount)
-
-
-def renew(tokens: Sequence[UUID]) -> int:
-    """Extend the leases of these tokens; returns how many messages still carry one."""
-    with connection.cursor() as cursor:
-        cursor.execute(RENEW, {"tokens": list(map(str, tokens)), "lease": LEASE_SECONDS})
-        return int(cursor.rowcount)
-
-
-def release(token: UUID, ids: Sequence[UUID]) -> None:
-    """Give back messages that were not begun (the worker is asked to stop)."""
-    with connection.cursor() as cursor:
-        cursor.execute(RELEASE, [token, list(map(str, ids))])

@@ -244,11 +244,13 @@ def _tell_uncertain(kind: str) -> None:
             kind="outbox.uncertain",
             key=kind,
             level="warning",
-            title=_("Nobody knows whether a message arrived"),
-            text=_(
-                "Messages of the kind %(kind)s have an unknown outcome. Open Outgoing actions and decide."
-            )
-            % {"kind": kind_words(kind)},
+            title=lambda: _("Nobody knows whether a message arrived"),
+            text=lambda: (
+                _(
+                    "Messages of the kind %(kind)s have an unknown outcome. Open Outgoing actions and decide."
+                )
+                % {"kind": kind_words(kind)}
+            ),
         )
     except Exception:
         logger.exception("outbox.alert_failed", kind=kind)

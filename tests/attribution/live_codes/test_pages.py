@@ -9,10 +9,12 @@ from django.urls import reverse
 from attribution.live_codes.models import LiveCode
 from attribution.live_codes.pictures import link_in
 from contacts.directory.models import Member
+from risk.anomalies.ladder import steps_take_by_rule
 from scrm.accounts.models import User
 from tests.factories.attribution import AddEpisodeFactory, LiveCodeFactory
 from tests.factories.contacts import MemberFactory
 from tests.factories.customers import TagFactory
+from tests.factories.risk import IncidentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -218,3 +220,25 @@ def test_the_list_is_filtered_by_name_member_and_status(code: LiveCode, hq_ops: 
     ):
         answer = client.get(reverse("live_codes:list"), query)
         assert [row.pk for row in answer.context["list"].rows] == [code.pk], query
+
+
+def test_a_member_we_restricted_is_named_so_and_nobody_is_told_to_undo_it_in_wecom(
+    client: Client, hq_ops: User, guide_li: Member
+) -> None:
+    # given
+    incident = IncidentFactory(member=guide_li)
+    steps_take_by_rule(incident, ["codes"])
+    Member.objects.filter(pk=guide_li.pk).update(can_follow=False)
+    code = LiveCodeFactory(members=[guide_li])
+    client.force_login(hq_ops)
+    client.cookies["django_language"] = "en"
+
+    # when
+    page = client.get(f"/console/live-codes/{code.pk}/").content.decode()
+    picker = client.get("/console/live-codes/members/", {"members": guide_li.pk}).content.decode()
+
+    # then
+    for text in (page, picker):
+        assert "Restricted by us" in text
+        assert "Customer contact is off" not in text
+    assert reverse("anomalies:detail", args=[incident.pk]) in page

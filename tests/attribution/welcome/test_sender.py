@@ -8,12 +8,15 @@ from django.utils import timezone
 
 from attribution.welcome.handlers import WELCOME
 from attribution.welcome.models import WelcomeDelivery
+from attribution.welcome.selectors import delivery_counts
 from attribution.welcome.senders import WELCOME_SENDER
+from customers.relations.models import RelationEvent
 from scrm.core.gateway import wecom
 from scrm.core.outbox.claims import claim
 from scrm.core.outbox.dispatch import deliver
 from scrm.core.outbox.models import OutboxMessage
 from scrm.core.outbox.sending import AlreadyUsed
+from scrm.core.scope import SYSTEM_SCOPE
 from scrm.wecom.errors import WeComPermanent, WeComRetryable
 from tests.factories.attribution import WelcomeTemplateFactory, add_event
 
@@ -139,3 +142,61 @@ def test_an_expired_code_is_said_in_words(scanned: Any, wecom_sandbox_world: Any
 
 def test_the_sender_promises_what_the_outbox_needs_to_know() -> None:
     assert (WELCOME_SENDER.single_use, WELCOME_SENDER.repeatable) == (True, False)
+
+
+def test_a_second_code_of_one_coming_together_is_not_somebody_elses_doing(
+    scanned: Any, wecom_sandbox_world: Any
+) -> None:
+    # given: the half-add's welcome went out; WeCom refuses the code of the add that followed at once
+    queue(scanned)
+    assert work() == ["sent"]
+    wecom_sandbox_world.control.post(
+        "faults", {"endpoint": SEND, "kind": "errcode", "value": 41051}
+    )
+    WELCOME.apply(second_add(scanned), None)
+
+    assert work() == ["sent"]
+
+    second = WelcomeDelivery.objects.select_related("message").order_by("-pk")[0]
+    assert (second.outcome, second.sent_at, second.tone) == ("before", None, "off")
+    assert delivery_counts(SYSTEM_SCOPE, timezone.now() - timedelta(days=1)) == {
+        "due": 2, "sent": 1, "missed": 0, "unset": 0,
+    }  # fmt: skip
+
+
+def test_while_the_first_welcome_is_on_its_way_the_second_waits(
+    scanned: Any, wecom_sandbox_world: Any
+) -> None:
+    queue(scanned)
+    assert len(claim("welcome", 1)) == 1
+    wecom_sandbox_world.control.post(
+        "faults", {"endpoint": SEND, "kind": "errcode", "value": 41051}
+    )
+    WELCOME.apply(second_add(scanned), None)
+
+    assert work() == ["pending"]
+
+
+def test_a_code_used_after_the_customer_had_left_is_still_somebody_elses(
+    scanned: Any, wecom_sandbox_world: Any
+) -> None:
+    queue(scanned)
+    assert work() == ["sent"]
+    RelationEvent.objects.create(
+        userid="li", external_userid=scanned["external_userid"], kind="del_by_customer",
+        occurred_at=timezone.now() + timedelta(seconds=1),
+    )  # fmt: skip
+    wecom_sandbox_world.control.post(
+        "faults", {"endpoint": SEND, "kind": "errcode", "value": 41051}
+    )
+    WELCOME.apply(second_add(scanned, seconds=2), None)
+
+    assert work() == ["failed"]
+
+
+def second_add(scanned: Any, *, seconds: float = 0.5) -> Any:
+    """The event of the add that follows the half-add, with a code of its own."""
+    return add_event(
+        at=timezone.now() + timedelta(seconds=seconds), UserID="li",
+        ExternalUserID=scanned["external_userid"], WelcomeCode="second-code",
+    )  # fmt: skip

@@ -20,6 +20,7 @@ from customers.timeline.services import append, collect, contact_collect
 from scrm.accounts.models import User
 from scrm.core.exceptions import ValidationFailed
 from scrm.core.scope import EMPTY_SCOPE, SYSTEM_SCOPE, scope_of
+from tests.factories.attribution import LiveCodeFactory
 from tests.factories.customers import (
     NOON,
     ContactFactory,
@@ -199,3 +200,21 @@ def test_collect_works_in_batches_and_says_when_nothing_waits() -> None:
 
     assert (collect(), collect()) == (3, None)
     assert CrmMember.objects.count() == 3
+
+
+def test_an_add_names_the_live_code_behind_its_state() -> None:
+    LiveCodeFactory(name="人民路店台卡", state="Us1IETBARu9m")
+    contact = ContactFactory()
+    for key, state in [("a", "Us1IETBARu9m"), ("b", "somebody-elses")]:
+        append(
+            record_kind="contact",
+            record_id=contact.pk,
+            kind="relation.add",
+            occurred_at=NOON,
+            data={"state": state},
+            key=key,
+        )
+
+    shown = shown_entries(timeline_of(SYSTEM_SCOPE, contact.pk).rows)
+
+    assert [row.source for row in shown] == ["", "人民路店台卡"]

@@ -8,8 +8,9 @@ import orjson
 from django.core.management.base import BaseCommand
 
 from scrm.core.health import probes
+from scrm.core.health.findings import Outcome
 
-MARKS = {probes.Outcome.GOOD: "✔", probes.Outcome.WARNING: "!", probes.Outcome.BAD: "✖"}
+MARKS = {Outcome.GOOD: "✔", Outcome.WARNING: "!", Outcome.BAD: "✖"}
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-"""Counts by address over a short window, in Redis; without Redis in this process only, never not at all."""
+"""Counts by key over a short window, in Redis; without Redis in this process only, never not at all."""
 
 import threading
 import time
@@ -34,8 +34,11 @@ _local = _Local()
 
 
 def counted(name: str, key: str, seconds: int) -> int:
-    """Count one more of `name` by `key` (an address) and return how many there were in the current window."""
-    full = f"materials:{name}:{key}"
+    """Count one more of `name` (`<room>.<what>`) by `key` and return how many there were in the window.
+
+    key is whom the limit holds for: an address, a user. The window begins with the first one.
+    """
+    full = f"limits:{name}:{key}"
     try:
         cache.add(full, 0, timeout=seconds)
         return int(cache.incr(full))
@@ -43,5 +46,5 @@ def counted(name: str, key: str, seconds: int) -> int:
         # The window ended between the two calls.
         return 1
     except RedisError as failure:
-        logger.warning("materials.limits_without_redis", error=type(failure).__name__)
+        logger.warning("limits.without_redis", error=type(failure).__name__)
         return _local.add(full, seconds)
