@@ -1,4 +1,4 @@
-"""Counts the unique people of each step in PostgreSQL; `rates` says in plain words what is counted."""
+"""Counts the unique people of each step in PostgreSQL; a recount in plain Python in the tests must equal it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

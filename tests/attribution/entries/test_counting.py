@@ -13,7 +13,7 @@ from attribution.adds.models import AddEpisode
 from attribution.entries.counting import people_counted
 from attribution.entries.figures import board
 from attribution.entries.models import EntryStore, EntryVisit
-from attribution.entries.rates import Added, Counts, Person, Seen, grouped, told
+from attribution.entries.rates import Counts
 from contacts.org.selectors import stores_visible_to
 from contacts.roles.selectors import scope_for
 from customers.oneid.models import Person as OneIdPerson
@@ -21,6 +21,7 @@ from customers.oneid.models import PersonLink, RecordKey
 from customers.relations.models import ExternalContact
 from scrm.core.ids import uuid7
 from scrm.core.scope import SYSTEM_SCOPE, Scope
+from tests.attribution.entries.recounting import Added, Person, Seen, grouped, told
 from tests.factories.attribution import AddEpisodeFactory, EntryFactory, EntryStoreFactory
 from tests.factories.customers import ContactFactory
 
@@ -94,7 +95,7 @@ def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
 
 
 def pure(scope: Scope, entry: int | None) -> tuple[Counts, dict[Any, Any], int]:
-    """Return total, the counts by hook, entry and store, and the people without an entry, as `rates` has them."""
+    """Return total, the counts by hook, entry and store, and the people without an entry, as `recounting` has them."""
     visits, adds = visits_between(scope, START, END), adds_between(scope, START, END)
     found = told(visits, adds, people_of(visits, adds))
     without = {who for one, who in found.visits if one.entry_id is None}

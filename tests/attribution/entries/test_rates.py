@@ -1,11 +1,12 @@
-"""The pure figures, against a recount that goes person by person."""
+"""The rates, and the plain figures the counting is compared with, against a recount by brute force."""
 
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from attribution.entries.rates import Added, Counts, Figures, Seen, rates
+from attribution.entries.rates import Counts
+from tests.attribution.entries.recounting import Added, Figures, Seen, rates
 
 STEPS = {
     "result_view": "viewers",
