@@ -4,12 +4,15 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from attribution.adds.models import AddEpisode
+from scrm.core.listing import ONE_LINE
 
 
 class AddTable(tables.Table):
     """One row a making of a relation."""
 
-    started_at = tables.DateTimeColumn(verbose_name=_("Added at"), format="Y-m-d H:i")
+    started_at = tables.DateTimeColumn(
+        verbose_name=_("Added at"), format="Y-m-d H:i", attrs=ONE_LINE
+    )
     userid = tables.TemplateColumn(
         template_name="components/cells/member.html", verbose_name=_("Member")
     )
@@ -18,9 +21,11 @@ class AddTable(tables.Table):
     )
     live_code = tables.Column(verbose_name=_("Live code"), linkify=lambda record: _link(record))
     confirmed_at = tables.DateTimeColumn(
-        verbose_name=_("Confirmed at"), format="Y-m-d H:i", default="—"
+        verbose_name=_("Confirmed at"), format="Y-m-d H:i", default="—", attrs=ONE_LINE
     )
-    ended_at = tables.DateTimeColumn(verbose_name=_("Ended at"), format="Y-m-d H:i", default="—")
+    ended_at = tables.DateTimeColumn(
+        verbose_name=_("Ended at"), format="Y-m-d H:i", default="—", attrs=ONE_LINE
+    )
 
     class Meta:
         model = AddEpisode

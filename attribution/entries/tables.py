@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from attribution.entries.models import Entry
 from contacts.org.models import OrgUnit
-from scrm.core.listing import NUMBER
+from scrm.core.listing import NUMBER, ONE_LINE
 
 CELLS = "console/attribution/entries/cells"
 
@@ -24,7 +24,9 @@ class EntryTable(tables.Table):
     stores_shown = tables.Column(
         verbose_name=_("Stores that show it"), empty_values=(), attrs=NUMBER
     )
-    checked_at = tables.DateTimeColumn(verbose_name=_("Checked"), format="Y-m-d H:i", default="—")
+    checked_at = tables.DateTimeColumn(
+        verbose_name=_("Checked"), format="Y-m-d H:i", default="—", attrs=ONE_LINE
+    )
 
     class Meta:
         model = Entry

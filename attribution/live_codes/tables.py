@@ -6,7 +6,7 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from attribution.live_codes.models import LiveCode
-from scrm.core.listing import NUMBER
+from scrm.core.listing import NUMBER, ONE_LINE
 
 CELLS = "console/attribution/live_codes/cells"
 
@@ -32,7 +32,9 @@ class LiveCodeTable(tables.Table):
         empty_values=(),
         attrs=NUMBER,
     )
-    created_at = tables.DateTimeColumn(verbose_name=_("Created"), format="Y-m-d H:i")
+    created_at = tables.DateTimeColumn(
+        verbose_name=_("Created"), format="Y-m-d H:i", attrs=ONE_LINE
+    )
 
     class Meta:
         model = LiveCode

@@ -6,7 +6,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from attribution.sales.models import Credit
-from scrm.core.listing import NUMBER
+from scrm.core.listing import NUMBER, ONE_LINE
 
 CELL = "console/attribution/sales/cells/{}.html"
 
@@ -24,7 +24,7 @@ class CreditTable(tables.Table):
     rule = tables.TemplateColumn(
         template_name=CELL.format("rule"), verbose_name=_("Rule"), empty_values=()
     )
-    paid_at = tables.DateTimeColumn(verbose_name=_("Paid"), format="Y-m-d H:i")
+    paid_at = tables.DateTimeColumn(verbose_name=_("Paid"), format="Y-m-d H:i", attrs=ONE_LINE)
     amount = tables.Column(verbose_name=_("Amount"), attrs=NUMBER)
     refunded = tables.Column(verbose_name=_("Refunded"), attrs=NUMBER)
     net = tables.Column(verbose_name=_("Counts"), attrs=NUMBER)

@@ -4,6 +4,7 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from attribution.touches.models import Touch
+from scrm.core.listing import ONE_LINE
 
 CELL = "console/attribution/touches/cells/{}.html"
 
@@ -11,7 +12,9 @@ CELL = "console/attribution/touches/cells/{}.html"
 class TouchTable(tables.Table):
     """One row a touch; the customer by id and name as the reader may see them."""
 
-    occurred_at = tables.DateTimeColumn(verbose_name=_("When"), format="Y-m-d H:i:s")
+    occurred_at = tables.DateTimeColumn(
+        verbose_name=_("When"), format="Y-m-d H:i:s", attrs=ONE_LINE
+    )
     kind = tables.Column(verbose_name=_("Kind"))
     surface = tables.TemplateColumn(template_name=CELL.format("surface"), verbose_name=_("Surface"))
     guide = tables.TemplateColumn(

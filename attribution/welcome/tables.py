@@ -4,12 +4,15 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from attribution.welcome.models import WelcomeDelivery
+from scrm.core.listing import ONE_LINE
 
 
 class DeliveryTable(tables.Table):
     """One row a welcome code: for whom, from where, and what became of it."""
 
-    occurred_at = tables.DateTimeColumn(verbose_name=_("Added at"), format="Y-m-d H:i")
+    occurred_at = tables.DateTimeColumn(
+        verbose_name=_("Added at"), format="Y-m-d H:i", attrs=ONE_LINE
+    )
     userid = tables.TemplateColumn(
         template_name="components/cells/member.html", verbose_name=_("Member")
     )

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.org.models import BindingImport, BindingImportRow, OrgUnit
 from contacts.org.selectors import serving_now
+from scrm.core.listing import ONE_LINE
 
 BOUND = "bound"
 UNBOUND = "unbound"
@@ -76,7 +77,9 @@ class ImportTable(tables.Table):
         "<a href=\"{% url 'org:import_detail' record.pk|stringformat:'d' %}\">{{ value }}</a>",
         verbose_name=_("File"),
     )
-    created_at = tables.DateTimeColumn(verbose_name=_("Sent in"), format="Y-m-d H:i")
+    created_at = tables.DateTimeColumn(
+        verbose_name=_("Sent in"), format="Y-m-d H:i", attrs=ONE_LINE
+    )
     created_by = tables.Column(verbose_name=_("By"), default="—")
     status = tables.TemplateColumn(
         template_name="console/contacts/org/import_status_cell.html", verbose_name=_("State")

@@ -6,6 +6,7 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from customers.crm.models import CrmMember, Goods, Order
+from scrm.core.listing import ONE_LINE
 from scrm.core.phone import mask_phone
 
 
@@ -22,7 +23,9 @@ class MemberTable(tables.Table):
         template_name="console/customers/crm/cells/state.html", verbose_name=_("State")
     )
     joined_on = tables.DateColumn(verbose_name=_("Joined"), format="Y-m-d")
-    updated_at = tables.DateTimeColumn(verbose_name=_("Updated"), format="Y-m-d H:i")
+    updated_at = tables.DateTimeColumn(
+        verbose_name=_("Updated"), format="Y-m-d H:i", attrs=ONE_LINE
+    )
 
     class Meta:
         sequence = (
@@ -77,7 +80,7 @@ class OrderTable(tables.Table):
     member_no = tables.Column(verbose_name=_("Member number"))
     store_code = tables.Column(verbose_name=_("Store"))
     channel = tables.Column(verbose_name=_("Channel"))
-    paid_at = tables.DateTimeColumn(verbose_name=_("Paid"), format="Y-m-d H:i")
+    paid_at = tables.DateTimeColumn(verbose_name=_("Paid"), format="Y-m-d H:i", attrs=ONE_LINE)
     amount = tables.Column(verbose_name=_("Amount"))
     refunded = tables.Column(verbose_name=_("Refunded"))
     status = tables.TemplateColumn(

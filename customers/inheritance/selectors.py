@@ -260,9 +260,9 @@ class SuccessorRow:
         return sum(self.counts.values())
 
     @property
-    def cells(self) -> list[int]:
-        """Return the counts in the order of the states."""
-        return [self.counts.get(state, 0) for state in State.values]
+    def cells(self) -> list[tuple[str, int]]:
+        """Return the label and the count of each state."""
+        return [(str(label), self.counts.get(state, 0)) for state, label in State.choices]
 
 
 def successor_rows(plan: HandoverPlan) -> list[SuccessorRow]:

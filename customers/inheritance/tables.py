@@ -3,6 +3,8 @@
 import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
+from scrm.core.listing import ONE_LINE
+
 CELL = "console/customers/inheritance/cells/{}.html"
 
 
@@ -15,7 +17,9 @@ class PlanTable(tables.Table):
         template_name=CELL.format("counts"), verbose_name=_("Customers"), empty_values=()
     )
     state = tables.TemplateColumn(template_name=CELL.format("state"), verbose_name=_("State"))
-    created_at = tables.DateTimeColumn(verbose_name=_("Created"), format="Y-m-d H:i")
+    created_at = tables.DateTimeColumn(
+        verbose_name=_("Created"), format="Y-m-d H:i", attrs=ONE_LINE
+    )
 
 
 class ItemTable(tables.Table):
@@ -29,5 +33,7 @@ class ItemTable(tables.Table):
     )
     state = tables.TemplateColumn(template_name=CELL.format("item_state"), verbose_name=_("State"))
     tries = tables.Column(verbose_name=_("Tries"))
-    asked_at = tables.DateTimeColumn(verbose_name=_("Asked at"), format="Y-m-d H:i")
-    settled_at = tables.DateTimeColumn(verbose_name=_("Settled at"), format="Y-m-d H:i")
+    asked_at = tables.DateTimeColumn(verbose_name=_("Asked at"), format="Y-m-d H:i", attrs=ONE_LINE)
+    settled_at = tables.DateTimeColumn(
+        verbose_name=_("Settled at"), format="Y-m-d H:i", attrs=ONE_LINE
+    )

@@ -3,7 +3,7 @@
 import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
-from scrm.core.listing import NUMBER
+from scrm.core.listing import NUMBER, ONE_LINE
 
 CELL = "console/customers/oneid/cells/{}.html"
 
@@ -24,13 +24,13 @@ class ConflictTable(tables.Table):
     key_kind = tables.TemplateColumn(
         "{{ record.get_key_kind_display|capfirst }}", verbose_name=_("Contested key")
     )
-    opened_at = tables.DateTimeColumn(verbose_name=_("Since"), format="Y-m-d H:i")
+    opened_at = tables.DateTimeColumn(verbose_name=_("Since"), format="Y-m-d H:i", attrs=ONE_LINE)
 
 
 class MergeTable(tables.Table):
     """What came together or apart."""
 
-    at = tables.DateTimeColumn(verbose_name=_("At"), format="Y-m-d H:i")
+    at = tables.DateTimeColumn(verbose_name=_("At"), format="Y-m-d H:i", attrs=ONE_LINE)
     kind = tables.TemplateColumn(template_name=CELL.format("kind"), verbose_name=_("What"))
     person = tables.TemplateColumn(
         template_name=CELL.format("person"), accessor="person_id", verbose_name=_("Person (OneID)")

@@ -4,6 +4,7 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from materials.library.models import Material
+from scrm.core.listing import ONE_LINE
 
 CELLS = "console/materials/library/cells"
 
@@ -16,12 +17,14 @@ class MaterialTable(tables.Table):
     category = tables.Column(verbose_name=_("Category"), default="–")
     status = tables.TemplateColumn(template_name=f"{CELLS}/status.html", verbose_name=_("Status"))
     valid_until = tables.DateTimeColumn(
-        verbose_name=_("Valid until"), format="Y-m-d H:i", default="–"
+        verbose_name=_("Valid until"), format="Y-m-d H:i", default="–", attrs=ONE_LINE
     )
     units = tables.TemplateColumn(
         template_name=f"{CELLS}/units.html", verbose_name=_("Visible to"), empty_values=()
     )
-    updated_at = tables.DateTimeColumn(verbose_name=_("Changed"), format="Y-m-d H:i")
+    updated_at = tables.DateTimeColumn(
+        verbose_name=_("Changed"), format="Y-m-d H:i", attrs=ONE_LINE
+    )
 
     class Meta:
         model = Material

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from risk.capacity.models import Capacity
 
 CELL = "console/risk/capacity/cells/{}.html"
+NUMBER_ONE_LINE = {"td": {"class": "num nowrap"}, "th": {"class": "num"}}
 NUMBER = {"td": {"class": "num"}, "th": {"class": "num"}}
 
 
@@ -22,7 +23,10 @@ class CapacityTable(tables.Table):
     )
     recent_adds = tables.Column(verbose_name=_("Added in 14 days"), attrs=NUMBER)
     days_left = tables.TemplateColumn(
-        template_name=CELL.format("days"), verbose_name=_("Full in"), attrs=NUMBER, empty_values=()
+        template_name=CELL.format("days"),
+        verbose_name=_("Full in"),
+        attrs=NUMBER_ONE_LINE,
+        empty_values=(),
     )
     state = tables.TemplateColumn(
         template_name=CELL.format("state"), verbose_name=_("Live codes"), empty_values=()

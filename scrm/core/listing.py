@@ -16,6 +16,8 @@ PAGE_SIZES = (20, 50, 100)
 COUNT_LIMIT = 100_000
 # For columns of amounts: right-aligned, digits of one width.
 NUMBER = {"td": {"class": "num"}, "th": {"class": "num"}}
+# For columns whose words stay on one line, such as moments.
+ONE_LINE = {"td": {"class": "nowrap"}}
 
 
 @dataclass(frozen=True)

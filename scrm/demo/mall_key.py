@@ -1,9 +1,9 @@
 """The demo mall's partner key: made by the environment, known to the database by its hash."""
 
 from scrm.accounts.models import PartnerKey
+from scrm.demo.names import names
 
 SCOPES = ("entries.read", "events.write", "orders.write")
-NAME = "Demo mall"
 
 
 def ensure_mall_key(text: str) -> None:
@@ -14,6 +14,6 @@ def ensure_mall_key(text: str) -> None:
     PartnerKey.objects.get_or_create(
         prefix=prefix,
         defaults={
-            "name": NAME, "digest": PartnerKey.digest_of(secret), "scopes": list(SCOPES),
+            "name": names()["mall"]["name"], "digest": PartnerKey.digest_of(secret), "scopes": list(SCOPES),
         },
     )  # fmt: skip

@@ -126,8 +126,11 @@ def _leaf_of(view_name: str) -> str:
     names = [leaf.url_name for section in MENU for leaf in section.leaves]
     if view_name in names:
         return view_name
-    feature = view_name.rpartition(":")[0]
-    return next((name for name in names if feature and name.startswith(f"{feature}:")), "")
+    feature, _colon, page = view_name.rpartition(":")
+    siblings = [name for name in names if feature and name.startswith(f"{feature}:")]
+    # `sales:rule_new` belongs to the leaf `sales:rules`, not to the first leaf of its feature.
+    named = (name for name in siblings if page.startswith(name.rpartition(":")[2].rstrip("s")))
+    return next(named, siblings[0] if siblings else "")
 
 
 def _shown(section: Section, scope: Scope, here: str) -> tuple[ShownLeaf, ...]:

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from scrm.core.listing import ONE_LINE
 from scrm.inbox.models import InboxEvent
 from scrm.inbox.words import event_words
 
@@ -26,7 +27,9 @@ class EventTable(tables.Table):
     """Routing fields, state and error words; never the payload."""
 
     id = tables.Column(verbose_name=_("Number"))
-    received_at = tables.DateTimeColumn(verbose_name=_("Received"), format="Y-m-d H:i:s")
+    received_at = tables.DateTimeColumn(
+        verbose_name=_("Received"), format="Y-m-d H:i:s", attrs=ONE_LINE
+    )
     app = tables.Column(verbose_name=_("WeCom app"))
     event = tables.Column(verbose_name=_("Event"))
     state = tables.Column(verbose_name=_("State"))

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from scrm.accounts.api_scopes import API_SCOPES
 from scrm.accounts.models import PartnerKey
 from scrm.accounts.partner_keys.selectors import in_state
+from scrm.core.listing import ONE_LINE
 
 CELLS = "console/accounts/partner_keys/cells"
 STATES = (
@@ -28,7 +29,7 @@ class KeyTable(tables.Table):
         template_name=f"{CELLS}/state.html", verbose_name=_("State"), empty_values=()
     )
     last_used_at = tables.DateTimeColumn(
-        verbose_name=_("Last used"), format="Y-m-d H:i", default=_("never")
+        verbose_name=_("Last used"), format="Y-m-d H:i", default=_("never"), attrs=ONE_LINE
     )
     created_at = tables.TemplateColumn(
         template_name=f"{CELLS}/created.html", verbose_name=_("Made")

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from scrm.core.alerts.models import Alert, AlertLevel
+from scrm.core.listing import ONE_LINE
 
 TONES = {AlertLevel.INFO: "info", AlertLevel.WARNING: "warn", AlertLevel.CRITICAL: "bad"}
 
@@ -23,8 +24,12 @@ class AlertTable(tables.Table):
     title = tables.Column(verbose_name=_("Alert"))
     text = tables.Column(verbose_name=_("Details"), attrs={"td": {"class": "break"}})
     count = tables.Column(verbose_name=_("Times"))
-    raised_at = tables.DateTimeColumn(verbose_name=_("First time"), format="Y-m-d H:i:s")
-    last_at = tables.DateTimeColumn(verbose_name=_("Last time"), format="Y-m-d H:i:s")
+    raised_at = tables.DateTimeColumn(
+        verbose_name=_("First time"), format="Y-m-d H:i:s", attrs=ONE_LINE
+    )
+    last_at = tables.DateTimeColumn(
+        verbose_name=_("Last time"), format="Y-m-d H:i:s", attrs=ONE_LINE
+    )
 
     class Meta:
         model = Alert

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from scrm.core.audit.models import AuditEntry
 from scrm.core.audit.words import action_words, target_words
-from scrm.core.listing import NUMBER
+from scrm.core.listing import NUMBER, ONE_LINE
 
 
 class AuditTable(tables.Table):
@@ -18,7 +18,7 @@ class AuditTable(tables.Table):
         verbose_name=_("Time"),
         format="Y-m-d H:i:s",
         linkify=("audit:detail", {"pk": tables.A("pk")}),
-        attrs={"td": {"class": "nowrap"}},
+        attrs=ONE_LINE,
     )
     actor_name = tables.Column(verbose_name=_("Who"), default=_("the system"))
     action = tables.Column(verbose_name=_("Action"))

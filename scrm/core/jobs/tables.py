@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from scrm.core.jobs.models import JobRun, JobState
-from scrm.core.listing import NUMBER
+from scrm.core.listing import NUMBER, ONE_LINE
 
 TONES = {
     JobState.QUEUED: "info",
@@ -35,7 +35,9 @@ class JobTable(tables.Table):
     skipped = tables.Column(verbose_name=_("Skipped"), attrs=NUMBER)
     failed = tables.Column(verbose_name=_("Failed rows"), attrs=NUMBER)
     started_by = tables.Column(verbose_name=_("Started by"), default=_("the system"))
-    created_at = tables.DateTimeColumn(verbose_name=_("Started"), format="Y-m-d H:i")
+    created_at = tables.DateTimeColumn(
+        verbose_name=_("Started"), format="Y-m-d H:i", attrs=ONE_LINE
+    )
 
     class Meta:
         model = JobRun

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from scrm.core.listing import NUMBER
+from scrm.core.listing import NUMBER, ONE_LINE
 from scrm.core.outbox.models import OutboxMessage
 from scrm.core.outbox.sending import kind_words, senders
 
@@ -42,7 +42,7 @@ class MessageTable(tables.Table):
     """Kind, key, status and error words; never the content."""
 
     created_at = tables.DateTimeColumn(
-        verbose_name=_("Created"), format="Y-m-d H:i:s", attrs={"td": {"class": "nowrap"}}
+        verbose_name=_("Created"), format="Y-m-d H:i:s", attrs=ONE_LINE
     )
     kind = tables.Column(verbose_name=_("Kind"))
     key = tables.Column(verbose_name=_("Key"))

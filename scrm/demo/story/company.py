@@ -3,12 +3,12 @@
 from django.urls import reverse
 
 from scrm.demo import figures, stack
+from scrm.demo.names import names
 from scrm.demo.oa_files import EMPLOYEES
 from scrm.demo.story.play import Play
 from scrm.demo.story.report import WrongFigureError
 
 PATIENCE = 240
-REASON = "The story's files, checked row by row"
 
 
 def files_arrive(play: Play) -> None:
@@ -24,7 +24,7 @@ def files_arrive(play: Play) -> None:
     report.equal("changes planned", run["items"], len(files.departments) + len(files.employees))
     play.hq.send(
         reverse("oa_sync:approve", args=[run["id"]]),
-        {"reason": REASON},
+        {"reason": names()["oa"]["reason"]},
         page=reverse("oa_sync:detail", args=[run["id"]]),
     )
     run = wait_for_run(play, {"applied", "partial", "failed"})

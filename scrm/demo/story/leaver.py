@@ -38,7 +38,7 @@ def guide_leaves(play: Play) -> None:
     begun = time.monotonic()
     page = reverse("oa_sync:detail", args=[run["id"]])
     approve = reverse("oa_sync:approve", args=[run["id"]])
-    play.hq.send(approve, {"reason": company.REASON}, page=page)
+    play.hq.send(approve, {"reason": names()["oa"]["reason"]}, page=page)
     stack.wait_for(lambda: status(play, leaver) == DISABLED, WITHIN)
     report.note("seconds until WeCom has her disabled", round(time.monotonic() - begun, 1))
     stack.wait_for(lambda: not phone.is_logged_in(), WITHIN)

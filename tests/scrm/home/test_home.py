@@ -207,6 +207,8 @@ def test_a_file_is_chosen_in_the_readers_language(client, hq, path):
     [
         ("sales:list", "sales:list"),
         ("sales:rules", "sales:rules"),
+        ("sales:rule_create", "sales:rules"),
+        ("sales:detail", "sales:list"),
         ("welcome:create", "welcome:list"),
     ],
 )
