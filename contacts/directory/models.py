@@ -150,6 +150,9 @@ class Member(models.Model):
         "name_grams": DataUse("find a member by name", "staff", "employment + 2 years"),
     }
 
+    # Put on the members of a page by `selectors.restrictions_put`.
+    is_restricted = False
+
     userid = models.CharField(_("userid"), max_length=64, unique=True)
     name = models.CharField(_("name"), max_length=64, blank=True)
     name_grams = ArrayField(models.CharField(max_length=2), default=list, blank=True)
@@ -203,6 +206,8 @@ class Member(models.Model):
             return str(_("The account is disabled."))
         if self.status == self.Status.NOT_ACTIVATED:
             return str(_("Not activated: the member has to log in to WeCom once."))
+        if not self.can_follow and self.is_restricted:
+            return str(_("Kept from customers by us: the monitor centre says why and undoes it."))
         if not self.can_follow:
             return str(_("Customer contact is off: switch it on for this member in WeCom's admin."))
         return ""

@@ -1,11 +1,13 @@
 """Reads of the address book; every list starts from what the scope may see."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
+from django.utils.module_loading import import_string
 
 from contacts.directory.grams import search_grams
 from contacts.directory.models import Department, Member
@@ -27,6 +29,22 @@ def members_visible_to(scope: Scope) -> QuerySet[Member]:
     if scope.own_only:
         return Member.objects.filter(userid=scope.userid) if scope.userid else Member.objects.none()
     return Member.objects.filter(path_filter("org_path", scope.org_paths))
+
+
+def restrictions_among(scope: Scope, member_ids: Iterable[int]) -> dict[int, int | None]:
+    """Return whom of these we keep from customers, with the incident if the scope may open it; two queries.
+
+    Incidents lie above the address book: settings.MEMBER_RESTRICTIONS names who knows.
+    """
+    found: dict[int, int | None] = import_string(settings.MEMBER_RESTRICTIONS)(scope, member_ids)
+    return found
+
+
+def restrictions_put(scope: Scope, members: Sequence[Member]) -> None:
+    """Put on the members of a page whether we keep them from customers."""
+    held = restrictions_among(scope, [member.pk for member in members])
+    for member in members:
+        member.is_restricted = member.pk in held
 
 
 def departments_visible_to(scope: Scope) -> QuerySet[Department]:

@@ -11,7 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from contacts.directory.models import Department, Member
-from contacts.directory.selectors import departments_visible_to, members_visible_to
+from contacts.directory.selectors import (
+    departments_visible_to,
+    members_visible_to,
+    restrictions_put,
+)
 from contacts.directory.services import refresh_start
 from contacts.directory.tables import MemberFilter, MemberTable
 from scrm.core.exceptions import Conflict
@@ -32,6 +36,7 @@ def members(request: ScopedRequest) -> HttpResponse:
         order=("userid",),
     )
     name_departments(page.rows)
+    restrictions_put(request.scope, page.rows)
     context = {
         "list": page,
         "empty": _empty(request.scope),

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from contacts.directory.selectors import restrictions_put
 from contacts.org.forms import BindForm, FileForm
 from contacts.org.models import OrgUnit, StoreBinding
 from contacts.org.selectors import (
@@ -86,10 +87,12 @@ def store(request: ScopedRequest, pk: int) -> HttpResponse:
 
 def _store_page(request: ScopedRequest, unit: OrgUnit, form: BindForm) -> HttpResponse:
     ended = StoreBinding.objects.filter(store=unit, state=StoreBinding.State.RETIRED)
+    bindings = list(bindings_of(unit))
+    restrictions_put(request.scope, [binding.member for binding in bindings])
     context = {
         "store": unit,
         "above": OrgUnit.objects.filter(pk__in=unit.ancestor_ids).order_by("path"),
-        "bindings": list(bindings_of(unit)),
+        "bindings": bindings,
         "ended": ended.select_related("member").order_by("-retired_at")[:20],
         "form": form,
         "may_edit": request.scope.allows("org.edit"),

@@ -4,6 +4,7 @@ import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
 from risk.capacity.models import Capacity
+from scrm.core.listing import ONE_LINE
 
 CELL = "console/risk/capacity/cells/{}.html"
 NUMBER_ONE_LINE = {"td": {"class": "num nowrap"}, "th": {"class": "num"}}
@@ -14,7 +15,7 @@ class CapacityTable(tables.Table):
     """One row an account, the fullest first; `store` is put on the rows by the view."""
 
     member = tables.TemplateColumn(template_name=CELL.format("member"), verbose_name=_("Account"))
-    store = tables.Column(verbose_name=_("Store"), empty_values=(), accessor="pk")
+    store = tables.Column(verbose_name=_("Store"), empty_values=(), accessor="pk", attrs=ONE_LINE)
     usage = tables.TemplateColumn(
         template_name=CELL.format("usage"), verbose_name=_("Usage"), empty_values=()
     )

@@ -6,10 +6,10 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from contacts.directory.selectors import restrictions_among
 from contacts.org.selectors import stores_of
 from risk.capacity import selectors, services
 from risk.capacity.forms import CapacityFilter, LimitForm
@@ -90,8 +90,7 @@ def _row(request: ScopedRequest, member_id: int) -> Capacity:
 
 def _restrictions_put(request: ScopedRequest, rows: Sequence[Capacity]) -> None:
     """Put on the rows whether an incident keeps the account from customers, and which one; two queries."""
-    restrictions_of = import_string(settings.MEMBER_RESTRICTIONS)
-    held = restrictions_of(request.scope, [row.member_id for row in rows])
+    held = restrictions_among(request.scope, [row.member_id for row in rows])
     for row in rows:
         row.is_restricted = row.member_id in held  # type: ignore[attr-defined]
         row.incident_id = held.get(row.member_id)  # type: ignore[attr-defined]

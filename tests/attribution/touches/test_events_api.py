@@ -1,6 +1,6 @@
 """Page events through the partner door: once by id, parameters judged, entries told, bad rows named."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +19,8 @@ from tests.factories.attribution import EntryFactory
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/events/batch"
-WHEN = "2026-11-21T12:00:00+08:00"
+YESTERDAY = timezone.localdate() - timedelta(days=1)
+WHEN = f"{YESTERDAY}T12:00:00+08:00"
 
 
 def event(event_id: str, **changes: Any) -> dict[str, Any]:
@@ -198,5 +199,5 @@ def test_a_page_view_that_names_an_entry_is_a_view_of_that_entrys_page(client, c
         ("result_view", "product_page", "on-product"),
         ("entry_click", "product_page", "on-product"),
     ]
-    total = board(SYSTEM_SCOPE, date(2026, 11, 21), date(2026, 11, 21)).total
+    total = board(SYSTEM_SCOPE, YESTERDAY, YESTERDAY).total
     assert (total.viewers, total.entry_clickers, total.entry_click_rate) == (1, 1, 100.0)

@@ -185,3 +185,24 @@ def test_undoing_everything_is_asked_about_first(incident: Incident, hq_ops: Use
     page = logged_in(hq_ops).get(gets(incident)[1]).content.decode()
 
     assert 'data-confirm="Undo all steps against 李娜?' in page
+
+
+def test_the_address_book_does_not_advise_against_our_own_restriction(
+    hq_ops: User, guide_li: Member, company: Any, settings: Any
+) -> None:
+    # given a bound account that an incident keeps from customers
+    settings.RISK_CONTACT_SCOPE_TAG = 7
+    steps_take_by_rule(IncidentFactory(member=guide_li), ["scope"])
+    Member.objects.filter(pk=guide_li.pk).update(status=Member.Status.ACTIVE, can_follow=False)
+    client = logged_in(hq_ops)
+
+    # when the pages of members and of the store are opened
+    pages = [
+        client.get(reverse("directory:members")).content.decode(),
+        client.get(reverse("org:detail", args=[company.store_a.pk])).content.decode(),
+    ]
+
+    # then both say that it was us
+    for page in pages:
+        assert "Kept from customers by us" in page
+        assert "switch it on for this member" not in page
