@@ -15,8 +15,8 @@ from attribution.live_codes.forms import LiveCodeFilter, LiveCodeForm, initial_o
 from attribution.live_codes.models import LiveCode
 from attribution.live_codes.pushing import live_code_push
 from attribution.live_codes.tables import LiveCodeTable
+from contacts.directory.selectors import restrictions_among, restrictions_put
 from customers.tags.selectors import tags_by_id
-from risk.anomalies.selectors import restrictions_of
 from scrm.core.exceptions import ScrmError
 from scrm.core.listing import ListPage, build_list
 from scrm.core.scope import ScopedRequest, requires
@@ -125,9 +125,9 @@ def _picker(request: ScopedRequest, field: str, text: str, ids: list[int]) -> di
     """Return what a picker shows: the ticked members first, then those that match the text."""
     chosen, found = selectors.pickable(request.scope, text, ids[: selectors.MOST_MEMBERS])
     ids = [member.pk for member in [*chosen, *found]]
-    risk, held = selectors.blocked(ids), restrictions_of(request.scope, ids)
+    risk = selectors.blocked(ids)
+    restrictions_put(request.scope, [*chosen, *found])
     for member in [*chosen, *found]:
-        member.is_restricted = member.pk in held  # type: ignore[attr-defined]
         member.blocked_reason = risk.reason(member.pk)  # type: ignore[attr-defined]
     return {"field": field, "chosen": chosen, "found": found}
 
@@ -139,7 +139,7 @@ def live_code_detail(request: ScopedRequest, pk: int) -> HttpResponse:
     code = get_object_or_404(selectors.live_codes_visible_to(request.scope), pk=pk)
     choices, hidden = selectors.choices_visible_to(request.scope, code)
     ids = [choice.member_id for choice in choices]
-    risk, held = selectors.blocked(ids), restrictions_of(request.scope, ids)
+    risk, held = selectors.blocked(ids), restrictions_among(request.scope, ids)
     taken = {choice.pk for choice in selectors.receivable(selectors.choices_of(code))}
     for choice in choices:
         choice.is_restricted = choice.member_id in held  # type: ignore[attr-defined]
