@@ -17,9 +17,9 @@ REPORT = Path(__file__).resolve().parents[1] / "var" / "bench.json"
 
 def benchmarks() -> list[Benchmark]:
     """Return all benchmarks in the order they run."""
-    from benchmarks import callback_parse, ingest
+    from benchmarks import callback_parse, ingest, sandbox_page
 
-    return [callback_parse.BENCHMARK, ingest.BENCHMARK]
+    return [callback_parse.BENCHMARK, ingest.BENCHMARK, sandbox_page.BENCHMARK]
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from werkzeug.datastructures import FileStorage
@@ -11,17 +12,25 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import Map
 from werkzeug.wrappers import Request, Response
 
-from wecom_sandbox import api, console, control, oauth_pages, pages, phone, pictures
+from wecom_sandbox import api, console, control, pages, pictures
+from wecom_sandbox.apps import passive_replies
+from wecom_sandbox.archive import finance_pages
 from wecom_sandbox.call import Call
+from wecom_sandbox.contacts import exports
 from wecom_sandbox.endpoints import REGISTRY, Access, Endpoint, known_endpoints
 from wecom_sandbox.errors import WeComError, error_text
-from wecom_sandbox.faults import after_call, before_call, disconnector
+from wecom_sandbox.faults import after_call, before_call, disconnector, pause_of
+from wecom_sandbox.logins import oauth_pages
+from wecom_sandbox.phone import home as phone
+from wecom_sandbox.rates import DEBUG_PER_MINUTE
 from wecom_sandbox.sandbox import Sandbox
+from wecom_sandbox.wechat import site as wechat
 
 __all__ = ["Application", "api"]
 
 logger = logging.getLogger(__name__)
 _MOST_LEDGER_BODY = 4000
+_PAUSE = "wecom_sandbox.pause"
 _SECRET_PARAMETERS = frozenset({"access_token", "corpsecret"})
 Page = Callable[..., Response]
 
@@ -41,7 +50,19 @@ class Application:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        modules = (control, console, oauth_pages, pages, phone, pictures)
+        modules = (
+            control,
+            console,
+            exports,
+            finance_pages,
+            oauth_pages,
+            pages,
+            phone,
+            pictures,
+            wechat,
+        )
+        wechat.install(sandbox)
+        sandbox.delivery.answered = partial(passive_replies.take, sandbox)
         self._pages: Map = Map([rule for module in modules for rule in module.rules()])
 
     def __call__(
@@ -56,6 +77,7 @@ class Application:
         fault = None if protected else self.sandbox.faults.pick(api_name)
         answer = before_call(fault, disconnect) if fault else None
         if answer is None:
+            self._pause(request, pause_of(fault))
             answer = self._answer(request, fault.kind if fault else "")
             if fault:
                 answer = after_call(fault, answer, disconnect)
@@ -63,7 +85,17 @@ class Application:
             self._record(request, None, None, 0.0, fault.kind if fault else "")
         return answer(environ, start_response)
 
+    @staticmethod
+    def _pause(request: SandboxRequest, seconds: float) -> None:
+        """Wait now, or, for a call of WeCom's API, while it holds its place among those under way."""
+        if request.path in REGISTRY and not wechat.serves(request):
+            request.environ[_PAUSE] = seconds
+        else:
+            time.sleep(seconds)
+
     def _answer(self, request: SandboxRequest, fault: str) -> Response:
+        if wechat.serves(request):
+            return wechat.answer(self.sandbox, request, fault)
         if request.path.startswith("/cgi-bin/"):
             return self._api(request, fault)
         try:
@@ -89,6 +121,7 @@ class Application:
             text = error_text(
                 error, ip=_ip(request), at=self.sandbox.clock.now(), serial=self.sandbox.serial()
             )
+            text += _diagnosis(request)
             result, code = {"errcode": error.code, "errmsg": text}, error.code
         except RequestEntityTooLarge:
             result, code = {"errcode": 45002, "errmsg": "content size out of limit"}, 45002
@@ -102,15 +135,18 @@ class Application:
         self, endpoint: Endpoint, request: SandboxRequest, app_name: list[str]
     ) -> dict[str, Any] | Response:
         sandbox = self.sandbox
-        if request.method != endpoint.method:
+        if request.method not in (endpoint.method, endpoint.also):
             raise WeComError(43001 if endpoint.method == "GET" else 43002)
         app = None
         if endpoint.access is not Access.OPEN:
             app = sandbox.tokens.app_of(request.args.get("access_token", ""))
             app_name.append(app.name)
-            sandbox.scopes.check_ip(_ip(request))
-            sandbox.scopes.check_access(app, endpoint.access)
-        sandbox.rates.take(endpoint.api)
+            sandbox.scopes.check_ip(app, _ip(request))
+            sandbox.scopes.check_access(app, endpoint.access, endpoint.api)
+        caller = app.name if app else ""
+        sandbox.rates.take(endpoint.api, caller, _ip(request))
+        if _is_debug(request):
+            sandbox.rates.use(f"debug:{caller}", "minute", DEBUG_PER_MINUTE)
         call = Call(
             sandbox=sandbox,
             query=request.args.to_dict(),
@@ -118,10 +154,14 @@ class Application:
             app=app,
             ip=_ip(request),
             base_url=sandbox.public_url or request.host_url.rstrip("/"),
+            api=endpoint.api,
             upload=lambda: _upload(request),
+            headers=dict(request.headers),
         )
-        with sandbox.rates.running(endpoint.api), sandbox.store.transaction():
-            result = endpoint.handler(call)
+        with sandbox.rates.running(endpoint.api):
+            time.sleep(request.environ.get(_PAUSE, 0.0))
+            with sandbox.store.transaction():
+                result = endpoint.handler(call)
         if isinstance(result, Response):
             return result
         answer: dict[str, Any] = {"errcode": 0, "errmsg": "ok"} | result
@@ -146,6 +186,23 @@ def _ip(request: Request) -> str:
     return request.remote_addr or "127.0.0.1"
 
 
+def _is_debug(request: Request) -> bool:
+    return request.args.get("debug") == "1"
+
+
+def _diagnosis(request: Request) -> str:
+    """What ``&debug=1`` adds to a refusal: the parameters as they arrived, by name and type."""
+    if not _is_debug(request):
+        return ""
+    try:
+        body = _body(request)
+    except WeComError:
+        body = {}
+    told = {name: type(value).__name__ for name, value in body.items()}
+    query = sorted(set(request.args) - _SECRET_PARAMETERS)
+    return f", debug: query {json.dumps(query)} body {json.dumps(told, ensure_ascii=False)}"
+
+
 def _body(request: Request) -> dict[str, Any]:
     if request.method != "POST" or request.mimetype == "multipart/form-data":
         return {}
@@ -167,9 +224,9 @@ def _upload(request: Request) -> FileStorage | None:
 
 def _unsupported(request: Request) -> Response:
     known = {entry.path: entry for entry in known_endpoints()}.get(request.path)
-    words = (
-        f"documented at {known.doc}" if known else "not in the documentation known to the sandbox"
-    )
+    words = "not in the documentation known to the sandbox"
+    if known is not None:
+        words = "; ".join(filter(None, (f"documented at {known.doc}", known.excluded)))
     body = {
         "errcode": 404,
         "errmsg": f"the sandbox does not implement {request.method} {request.path} ({words})",

@@ -1,7 +1,7 @@
 """One API call as a handler sees it, with readers that answer WeCom's codes for bad parameters."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import FileStorage
@@ -17,7 +17,7 @@ BAD_PARAMETER = 40058
 
 @dataclass
 class Call:
-    """What came in: query, parsed JSON body, uploaded file, and whose token it was."""
+    """What came in: query, parsed JSON body, uploaded file, whose token it was and which API was called."""
 
     sandbox: "Sandbox"
     query: dict[str, str]
@@ -26,6 +26,8 @@ class Call:
     ip: str
     base_url: str
     upload: Callable[[], FileStorage | None] = lambda: None
+    api: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def caller(self) -> AppConfig:

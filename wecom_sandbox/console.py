@@ -7,6 +7,7 @@ from werkzeug.wrappers import Request, Response
 
 from wecom_sandbox import ledger, pages
 from wecom_sandbox.endpoints import REGISTRY, known_endpoints
+from wecom_sandbox.known_events import known_events
 from wecom_sandbox.sandbox import Sandbox
 
 
@@ -22,7 +23,7 @@ def rules() -> list[Rule]:
 def start(sandbox: Sandbox, request: Request) -> Response:
     """Where to go from here."""
     counts = {name: len(ledger.read(sandbox, name) or ()) for name in ("members", "relations")}
-    return pages.render(sandbox, request, "start.html", ledgers=ledger.NAMES, counts=counts)
+    return pages.render(sandbox, request, "start.html", ledgers=ledger.names(), counts=counts)
 
 
 def coverage(sandbox: Sandbox, request: Request) -> Response:
@@ -35,6 +36,7 @@ def coverage(sandbox: Sandbox, request: Request) -> Response:
             "area": entry.area,
             "doc": REGISTRY[path].doc if path in REGISTRY else entry.doc,
             "endpoint": REGISTRY.get(path),
+            "excluded": entry.excluded,
         }
         for path, entry in known.items()
     ]
@@ -50,5 +52,6 @@ def coverage(sandbox: Sandbox, request: Request) -> Response:
         "coverage.html",
         rows=rows,
         done=done,
+        events=known_events(),
         areas=Counter(row["area"] for row in rows),
     )

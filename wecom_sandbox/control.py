@@ -1,62 +1,70 @@
-"""The control API: everything a person, a member or an administrator of WeCom would do by hand.
-
-JSON under ``/sandbox/api/``. Errors: 400 for a wrong request, 404 for something unknown, 409 when the
-world does not allow it, each ``{"error": "<sentence>"}``.
-"""
+"""Control calls for what a person, a member or an administrator of WeCom would do by hand."""
 
 import json
-from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from wecom_sandbox import chats, ledger, logins, members, relations, switches, transfers, ways
-from wecom_sandbox.console_changes import change_member, change_tag, seed_org
+from wecom_sandbox import controls, due, ledger, switches
+from wecom_sandbox.apps import app_controls
+from wecom_sandbox.archive import archive_chats, archive_rooms
+from wecom_sandbox.contacts import (
+    activation,
+    console_changes,
+    console_contacts,
+    console_tags,
+    joining,
+    members,
+)
+from wecom_sandbox.controls import PREFIX, Body, NotThereError, answer, control, need_person
+from wecom_sandbox.customers import chats, relations, scale, transfers
 from wecom_sandbox.defaults import app_named
-from wecom_sandbox.errors import WeComError
-from wecom_sandbox.people import Person
-from wecom_sandbox.relations import NotPossibleError
+from wecom_sandbox.errors import NotPossibleError
+from wecom_sandbox.faults import Order
+from wecom_sandbox.groups import group_controls
+from wecom_sandbox.kf import kf_controls
+from wecom_sandbox.logins import logins
+from wecom_sandbox.marketing import (
+    acquisition,
+    acquisition_quotas,
+    mass_sending,
+    moment_posting,
+    temp_chats,
+    ways,
+)
 from wecom_sandbox.sandbox import Sandbox
 
-Body = dict[str, Any]
-Action = Callable[[Sandbox, Body], Any]
-PREFIX = "/sandbox/api/"
-
-
-class NotThereError(Exception):
-    """Something named in a request does not exist."""
+# Imported for the calls they register.
+__all__ = [
+    "acquisition",
+    "acquisition_quotas",
+    "app_controls",
+    "archive_chats",
+    "archive_rooms",
+    "chats",
+    "console_changes",
+    "console_contacts",
+    "console_tags",
+    "group_controls",
+    "kf_controls",
+    "mass_sending",
+    "moment_posting",
+    "rules",
+    "scale",
+    "switches",
+    "temp_chats",
+]
 
 
 def rules() -> list[Rule]:
-    """Routes of this module."""
-    found = [
-        Rule(PREFIX + name, endpoint=_page(action), methods=["POST"])
-        for name, action in _ACTIONS.items()
+    """Routes of the control API: every registered call, and the two lists with a name in the path."""
+    return [
+        *controls.rules(),
+        Rule(PREFIX + "ledger/<name>", endpoint=ledger_page, methods=["GET"]),
+        Rule(PREFIX + "robot/<key>/messages", endpoint=robot_page, methods=["GET"]),
     ]
-    found += [
-        Rule(PREFIX + name, endpoint=_page(action), methods=["GET"])
-        for name, action in _VIEWS.items()
-    ]
-    found.append(Rule(PREFIX + "faults", endpoint=_page(_faults_clear), methods=["DELETE"]))
-    found.append(Rule(PREFIX + "ledger/<name>", endpoint=ledger_page, methods=["GET"]))
-    found.append(Rule(PREFIX + "robot/<key>/messages", endpoint=robot_page, methods=["GET"]))
-    return found
-
-
-def answer(data: Any, status: int = 200) -> Response:
-    """A JSON answer."""
-    return Response(
-        json.dumps(data, ensure_ascii=False), status=status, mimetype="application/json"
-    )
-
-
-def need_person(sandbox: Sandbox, person_id: object) -> Person:
-    """The person of an id; NotThereError when there is none."""
-    person = sandbox.people.get(str(person_id))
-    if person is None:
-        raise NotThereError(f"no person {person_id}")
-    return person
 
 
 def ledger_page(sandbox: Sandbox, request: Request, name: str) -> Response:
@@ -67,7 +75,7 @@ def ledger_page(sandbox: Sandbox, request: Request, name: str) -> Response:
     with sandbox.store.lock:
         rows = ledger.read(sandbox, name)
     if rows is None:
-        return answer({"error": f"no ledger {name}; there are {', '.join(ledger.NAMES)}"}, 404)
+        return answer({"error": f"no ledger {name}; there are {', '.join(ledger.names())}"}, 404)
     kept = [row for row in rows if all(str(row.get(k)) == v for k, v in filters.items())]
     return answer(kept[offset : offset + limit])
 
@@ -78,33 +86,13 @@ def robot_page(sandbox: Sandbox, request: Request, key: str) -> Response:
     return answer([dict(row) | {"content": json.loads(row["content"])} for row in rows])
 
 
-def _page(action: Action) -> Callable[[Sandbox, Request], Response]:
-    def page(sandbox: Sandbox, request: Request) -> Response:
-        try:
-            body = json.loads(request.get_data() or b"{}")
-            if not isinstance(body, dict):
-                raise ValueError("the body must be a JSON object")
-            result = action(sandbox, request.args.to_dict() | body)
-        except NotThereError as error:
-            return answer({"error": str(error)}, 404)
-        except NotPossibleError as error:
-            return answer({"error": str(error)}, 409)
-        except WeComError as error:
-            return answer({"error": error.text(), "errcode": error.code}, 400)
-        except (ValueError, TypeError) as error:
-            return answer({"error": str(error)}, 400)
-        except KeyError as error:
-            return answer({"error": f"{error.args[0]} missing"}, 400)
-        return answer(result)
-
-    return page
-
-
+@control("POST", "reset")
 def _reset(sandbox: Sandbox, body: Body) -> Any:
     sandbox.reset(body.get("seed"), body.get("people"))
     return {"ok": True, "seed": sandbox.people.seed, "people": sandbox.people.count}
 
 
+@control("GET", "people")
 def _people(sandbox: Sandbox, body: Body) -> Any:
     offset, limit = int(body.get("offset", 0)), int(body.get("limit", 100))
     if body.get("q"):
@@ -114,8 +102,12 @@ def _people(sandbox: Sandbox, body: Body) -> Any:
     return [person.public() for person in found]
 
 
+@control("POST", "people")
 def _people_change(sandbox: Sandbox, body: Body) -> Any:
-    allowed = {"name", "real_name", "phone", "unionid", "gender", "type", "corp_name", "avatar"}
+    allowed = {
+        "name", "real_name", "phone", "unionid", "gender", "type", "corp_name", "avatar", "position",
+        "external_profile",
+    }  # fmt: skip
     fields = {name: value for name, value in body.items() if name in allowed}
     index = need_person(sandbox, body["id"]).index if body.get("id") else sandbox.people.count
     return sandbox.change_person(index, fields).public()
@@ -131,11 +123,13 @@ def _way(sandbox: Sandbox, body: Body) -> Any:
     return row
 
 
+@control("POST", "scan")
 def _scan(sandbox: Sandbox, body: Body) -> Any:
     person = need_person(sandbox, body["person_id"])
     return relations.scan(sandbox, _way(sandbox, body), person).public()
 
 
+@control("POST", "add")
 def _add(sandbox: Sandbox, body: Body) -> Any:
     person = need_person(sandbox, body["person_id"])
     with sandbox.store.transaction():
@@ -145,16 +139,18 @@ def _add(sandbox: Sandbox, body: Body) -> Any:
             raise NotPossibleError("they are contacts already")
         added = relations.add(
             sandbox, row["userid"], person, half=bool(body.get("half", False)),
-            add_way=int(body.get("add_way", 2)),
+            add_way=int(body.get("add_way", 2)), channel=str(body.get("channel", "")),
         )  # fmt: skip
     return added.public()
 
 
+@control("POST", "accept")
 def _accept(sandbox: Sandbox, body: Body) -> Any:
     person = need_person(sandbox, body["person_id"])
     return relations.accept(sandbox, str(body["userid"]), person.id).public()
 
 
+@control("POST", "delete")
 def _delete(sandbox: Sandbox, body: Body) -> Any:
     if body["by"] not in ("customer", "member"):
         raise ValueError("by must be customer or member")
@@ -163,6 +159,7 @@ def _delete(sandbox: Sandbox, body: Body) -> Any:
     return {"ok": True, "relation_id": relation_id}
 
 
+@control("POST", "transfer_answer")
 def _transfer_answer(sandbox: Sandbox, body: Body) -> Any:
     if body["answer"] not in ("accept", "refuse"):
         raise ValueError("answer must be accept or refuse")
@@ -171,6 +168,7 @@ def _transfer_answer(sandbox: Sandbox, body: Body) -> Any:
     return {"ok": True, "status": status}
 
 
+@control("POST", "edit_remark")
 def _edit_remark(sandbox: Sandbox, body: Body) -> Any:
     allowed = {"remark", "description", "remark_company", "remark_mobiles", "tags"}
     fields = {name: value for name, value in body.items() if name in allowed}
@@ -181,6 +179,7 @@ def _edit_remark(sandbox: Sandbox, body: Body) -> Any:
     return {"ok": True}
 
 
+@control("POST", "callback_urls")
 def _callback_urls(sandbox: Sandbox, body: Body) -> Any:
     app = app_named(str(body["app"]))
     if app is None:
@@ -196,15 +195,18 @@ def _callback_urls(sandbox: Sandbox, body: Body) -> Any:
     return {"ok": verified, "verified": verified, "message": message}
 
 
+@control("POST", "activate")
 def _activate(sandbox: Sandbox, body: Body) -> Any:
     userids = None if body.get("all") else list(body["userids"])
-    return {"ok": True, "changed": relations.activate_members(sandbox, userids)}
+    return {"ok": True, "changed": activation.activate_members(sandbox, userids)}
 
 
+@control("POST", "delivery")
 def _delivery(sandbox: Sandbox, body: Body) -> Any:
     return sandbox.delivery.update(body)
 
 
+@control("POST", "redeliver")
 def _redeliver(sandbox: Sandbox, body: Body) -> Any:
     queued = sandbox.delivery.redeliver(
         int(body.get("times", 1)),
@@ -214,29 +216,42 @@ def _redeliver(sandbox: Sandbox, body: Body) -> Any:
     return {"ok": True, "queued": queued}
 
 
+@control("POST", "wait_idle")
 def _wait_idle(sandbox: Sandbox, body: Body) -> Any:
     idle = sandbox.delivery.wait_idle(float(body.get("timeout", 30)))
     return {"idle": idle, "waiting": sandbox.delivery.waiting()}
 
 
+def _order(body: Body) -> Order:
+    names = {field.name: field.type for field in fields(Order)}
+    for name, value in body.items():
+        if name not in names:
+            raise ValueError(f"{name}: a fault has no such field")
+        if (names[name] is str) != isinstance(value, str) and value is not None:
+            raise ValueError(f"{name}: wrong type")
+    if "kind" not in body:
+        raise KeyError("kind")
+    return Order(**{name: value for name, value in body.items() if value is not None})
+
+
+@control("POST", "faults")
 def _faults_add(sandbox: Sandbox, body: Body) -> Any:
-    fault = sandbox.faults.add(
-        endpoint=str(body.get("endpoint", "*")), kind=str(body["kind"]), value=body.get("value"),
-        rate=float(body.get("rate", 1.0)), count=body.get("count"),
-        after=bool(body.get("after", False)), seed=body.get("seed"),
-    )  # fmt: skip
+    fault = sandbox.faults.add(_order(body))
     return {"ok": True, "id": fault.id}
 
 
+@control("DELETE", "faults")
 def _faults_clear(sandbox: Sandbox, body: Body) -> Any:
     sandbox.faults.clear()
     return {"ok": True}
 
 
+@control("GET", "faults")
 def _faults_list(sandbox: Sandbox, body: Body) -> Any:
     return sandbox.faults.listed()
 
 
+@control("POST", "revoke_tokens")
 def _revoke(sandbox: Sandbox, body: Body) -> Any:
     errcode = int(body.get("errcode", 40014))
     if errcode not in (40014, 42001):
@@ -246,15 +261,18 @@ def _revoke(sandbox: Sandbox, body: Body) -> Any:
     return {"ok": True, "revoked": revoked}
 
 
+@control("POST", "clock")
+@control("GET", "clock")
 def _clock(sandbox: Sandbox, body: Body) -> Any:
     if "speed" in body:
         sandbox.clock.set_speed(float(body["speed"]))
     if "advance" in body:
         sandbox.clock.advance(float(body["advance"]))
-        transfers.settle_due(sandbox)
+        due.settle(sandbox)
     return {"now": sandbox.clock.now(), "speed": sandbox.clock.speed}
 
 
+@control("POST", "oauth_code")
 def _oauth_code(sandbox: Sandbox, body: Body) -> Any:
     if body.get("person_id"):
         data: Body = {"person_id": need_person(sandbox, body["person_id"]).id}
@@ -264,6 +282,22 @@ def _oauth_code(sandbox: Sandbox, body: Body) -> Any:
     return {"code": logins.issue(sandbox, "oauth", data, logins.CODE_SECONDS)}
 
 
+@control("POST", "join")
+def _join(sandbox: Sandbox, body: Body) -> Any:
+    person = need_person(sandbox, body["person_id"])
+    return {"userid": joining.join(sandbox, str(body["vcode"]), person)}
+
+
+@control("POST", "mini_program_code")
+def _mini_program_code(sandbox: Sandbox, body: Body) -> Any:
+    userid = members.need(sandbox.store, str(body["userid"]))["userid"]
+    app = app_named(str(body.get("app", "scrm")))
+    if app is None:
+        raise NotThereError(f"no app {body['app']}")
+    return {"code": logins.mini_program_code(sandbox, userid, app.name)}
+
+
+@control("POST", "robots")
 def _robots(sandbox: Sandbox, body: Body) -> Any:
     with sandbox.store.transaction():
         sandbox.store.run(
@@ -274,6 +308,7 @@ def _robots(sandbox: Sandbox, body: Body) -> Any:
     return {"ok": True}
 
 
+@control("GET", "status")
 def _status(sandbox: Sandbox, body: Body) -> Any:
     return {
         "ok": True,
@@ -285,41 +320,6 @@ def _status(sandbox: Sandbox, body: Body) -> Any:
     }
 
 
-_ACTIONS: dict[str, Action] = {
-    "reset": _reset,
-    "people": _people_change,
-    "scan": _scan,
-    "add": _add,
-    "accept": _accept,
-    "delete": _delete,
-    "edit_remark": _edit_remark,
-    "transfer_answer": _transfer_answer,
-    "chat": chats.control_say,
-    "app_pages": chats.set_app_pages,
-    "callback_urls": _callback_urls,
-    "activate": _activate,
-    "delivery": _delivery,
-    "redeliver": _redeliver,
-    "wait_idle": _wait_idle,
-    "faults": _faults_add,
-    "revoke_tokens": _revoke,
-    "clock": _clock,
-    "oauth_code": _oauth_code,
-    "robots": _robots,
-    "console_tag": change_tag,
-    "console_member": change_member,
-    "seed_org": seed_org,
-    "behaviour": switches.set_behaviour,
-    "no_contact_tag": switches.set_no_contact_tag,
-    "scope": switches.set_scope,
-    "trusted_ips": switches.set_trusted_ips,
-    "trusted_domains": switches.set_trusted_domains,
-    "rates": switches.set_rates,
-}
-_VIEWS: dict[str, Action] = {
-    "status": _status,
-    "people": _people,
-    "clock": _clock,
-    "faults": _faults_list,
-    "delivery": lambda sandbox, body: sandbox.delivery.update({}),
-}
+@control("GET", "delivery")
+def _delivery_state(sandbox: Sandbox, body: Body) -> Any:
+    return sandbox.delivery.update({})

@@ -30,6 +30,23 @@ def encrypt(plain: bytes, aes_key: str, receive_id: str) -> str:
     return base64.b64encode(cipher.encrypt(pad(data))).decode()
 
 
+def decrypt(encrypted: str, aes_key: str, receive_id: str) -> bytes:
+    """The message in an ``Encrypt`` text; ValueError when it is not one for this receiver."""
+    key = base64.b64decode(aes_key + "=")
+    data = base64.b64decode(encrypted, validate=True)
+    if not data or len(data) % _BLOCK:
+        raise ValueError("not whole blocks")
+    padded = AES.new(key, AES.MODE_CBC, key[:16]).decrypt(data)
+    count = padded[-1]
+    if not 1 <= count <= _BLOCK or padded[-count:] != bytes([count]) * count:
+        raise ValueError("wrong padding")
+    plain = padded[16:-count]
+    length = int.from_bytes(plain[:4], "big")
+    if plain[4 + length :] != receive_id.encode():
+        raise ValueError("for another receiver")
+    return plain[4 : 4 + length]
+
+
 def signature(token: str, timestamp: str, nonce: str, encrypted: str) -> str:
     """``msg_signature``: SHA-1 of the four parts in lexicographic order."""
     joined = "".join(sorted((token, timestamp, nonce, encrypted)))

@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import secrets
 import sqlite3
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from wecom_sandbox.call import BAD_PARAMETER, Call
 from wecom_sandbox.errors import WeComError
@@ -12,21 +14,28 @@ from wecom_sandbox.errors import WeComError
 LIFE_SECONDS = 1800
 _KEY = secrets.token_bytes(16)
 _MARK_LENGTH = 8
+R = TypeVar("R", sqlite3.Row, dict[str, Any])
 
 
-def make(position: int, at: float) -> str:
-    """A cursor that stands for a position for half an hour."""
+def make(position: int, at: float, owner: str = "") -> str:
+    """A cursor that stands for a position for half an hour.
+
+    Args:
+        position: where to go on.
+        at: sandbox time, Unix seconds.
+        owner: the API it is for; it is no cursor for another.
+    """
     plain = f"{position}.{int(at) + LIFE_SECONDS}".encode()
-    mark = hmac.new(_KEY, plain, hashlib.sha256).digest()[:_MARK_LENGTH]
+    mark = _mark(plain, owner)
     return base64.urlsafe_b64encode(mark + plain).decode().rstrip("=")
 
 
-def read(cursor: str, at: float) -> int:
-    """The position of a cursor; 40058 when it is not one, or has expired."""
+def read(cursor: str, at: float, owner: str = "") -> int:
+    """The position of a cursor; 40058 when it is not one, is another API's, or has expired."""
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         mark, plain = raw[:_MARK_LENGTH], raw[_MARK_LENGTH:]
-        expected = hmac.new(_KEY, plain, hashlib.sha256).digest()[:_MARK_LENGTH]
+        expected = _mark(plain, owner)
         position, expires = plain.decode().split(".")
     except ValueError:
         raise WeComError(BAD_PARAMETER, "invalid cursor") from None
@@ -35,8 +44,12 @@ def read(cursor: str, at: float) -> int:
     return int(position)
 
 
+def _mark(plain: bytes, owner: str) -> bytes:
+    return hmac.new(_KEY, owner.encode() + b"\0" + plain, hashlib.sha256).digest()[:_MARK_LENGTH]
+
+
 def page(
-    call: Call, sql: str, *before: str | int, default: int, most: int
+    call: Call, sql: str, *before: str | int | float, default: int, most: int
 ) -> tuple[list[sqlite3.Row], str]:
     """One page of a query, by the ``cursor`` and ``limit`` of a request's body.
 
@@ -47,17 +60,43 @@ def page(
         default: rows when ``limit`` is missing.
         most: highest limit (40058 above).
 
+    Returns: rows and next_cursor, as page_of.
+    """
+
+    def fetch(after: int, count: int) -> list[sqlite3.Row]:
+        return call.sandbox.store.rows(sql, *before, after, count)
+
+    return page_of(call, fetch, default=default, most=most, position="position")
+
+
+def page_of(
+    call: Call,
+    fetch: Callable[[int, int], list[R]],
+    *,
+    default: int,
+    most: int,
+    position: str = "id",
+) -> tuple[list[R], str]:
+    """One page of whatever has growing numbers, by the ``cursor`` and ``limit`` of a request's body.
+
+    Args:
+        call: the request.
+        fetch: rows after a number, at most so many.
+        default: rows when ``limit`` is missing.
+        most: highest limit (40058 above).
+        position: the column with the number.
+
     Returns: rows and next_cursor, empty at the end. With the switch ``short_pages`` the first page is
     empty and the others hold half.
     """
     limit = call.number("limit", default, least=0, most=most) or default
     now, cursor = call.sandbox.clock.now(), call.text("cursor")
-    position = read(cursor, now) if cursor else 0
+    after = read(cursor, now, call.api) if cursor else 0
     if call.sandbox.behaviour.short_pages:
         if not cursor:
-            return [], make(0, now)
+            return [], make(0, now, call.api)
         limit = max(1, limit // 2)
-    rows = call.sandbox.store.rows(sql, *before, position, limit + 1)
+    rows = fetch(after, limit + 1)
     more = len(rows) > limit
     rows = rows[:limit]
-    return rows, make(rows[-1]["position"], now) if more else ""
+    return rows, make(rows[-1][position], now, call.api) if more else ""

@@ -7,8 +7,10 @@ import random
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from http.client import HTTPException
+from typing import Protocol
 from urllib.parse import urlencode
 
 from wecom_sandbox import crypto
@@ -21,6 +23,7 @@ from wecom_sandbox.store import Store
 logger = logging.getLogger(__name__)
 _THREADS = 16
 _SHUFFLE_SPREAD = 1.0
+_MOST_ANSWER = 500
 
 
 @dataclass
@@ -29,7 +32,10 @@ class Switches:
 
     Args:
         duplicate: further copies of every callback.
-        shuffle: send in random order.
+        shuffle: send in random order, spread over a second.
+        burst: keep callbacks until that many wait, then send them all at once; 0 sends each as it comes.
+        burst_wait: sandbox seconds after which fewer are sent as well.
+        seed: begins the dice of shuffle and drop_rate.
         drop_rate: share of callbacks never sent (WeCom guarantees no delivery).
         restamp: a retry carries a new timestamp, nonce and encryption of the same XML.
         retries: how often a failed one is sent again.
@@ -48,6 +54,9 @@ class Switches:
     deadline: float = 5.0
     paused: bool = False
     concurrency: int = 8
+    burst: int = 0
+    burst_wait: float = 5.0
+    seed: int = 1
 
 
 @dataclass(order=True)
@@ -60,18 +69,37 @@ class _Shipment:
     stamp: tuple[str, str] | None = field(compare=False, default=None)
 
 
+class Channel(Protocol):
+    """How the callbacks of an account travel that is no app of the corp: another signature, another envelope.
+
+    ``retries`` is how often a failed one is sent again at most.
+    """
+
+    retries: int
+
+    def stamped(self, plain: str, at: int) -> tuple[str, str]:
+        """Body and query of one sending."""
+
+    def answered(self, callback_id: int, answer: str) -> None:
+        """The receiver took it; its answer may say something to the person."""
+
+
 class Delivery:
     """The callback sender of one sandbox."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
         self.switches = Switches()
+        self.channels: dict[str, Channel] = {}
+        self.answered: Callable[[int, str], None] | None = None
         self._queue: list[_Shipment] = []
         self._serial = itertools.count()
         self._dice = random.Random(1)  # noqa: S311 - repeatable on purpose
         lock = threading.Lock()
         self._ready, self._idle = threading.Condition(lock), threading.Condition(lock)
         self._busy, self._generation, self._stopped = 0, 0, False
+        # Sendings of the burst under way that have not left yet.
+        self._released = 0
         self._threads = [
             threading.Thread(target=self._work, name=f"callbacks-{number}", daemon=True)
             for number in range(_THREADS)
@@ -129,6 +157,20 @@ class Delivery:
     def publish(self, app: str, event: str, change_type: str, fields: Fields) -> int:
         """Store an event in the caller's transaction and queue it; its callback id."""
         xml = event_xml(event, change_type, self._clock.seconds(), fields)
+        return self.publish_text(app, event, change_type, xml)
+
+    def publish_text(
+        self, app: str, event: str, change_type: str, xml: str, *, delay: float = 0.0
+    ) -> int:
+        """Store a written callback in the caller's transaction and queue it; its callback id.
+
+        Args:
+            app: whose address it goes to.
+            event: for the ledger.
+            change_type: for the ledger.
+            xml: what the receiver will read once it is opened.
+            delay: sandbox seconds before it is sent.
+        """
         status = "queued" if app in self.urls() else "no_url"
         callback_id = self._store.insert(
             "callbacks", app=app, event=event, change_type=change_type, xml=xml,
@@ -142,9 +184,9 @@ class Delivery:
         copies = self.switches.duplicate
 
         def ship() -> None:
-            self._push(callback_id, "first")
+            self._push(callback_id, "first", delay=delay)
             for _ in range(copies):
-                self._push(callback_id, "duplicate")
+                self._push(callback_id, "duplicate", delay=delay)
 
         self._store.after_commit(ship)
         return callback_id
@@ -155,10 +197,12 @@ class Delivery:
         Returns: the callback id of the first app; further ones get theirs only where they have an address.
         """
         first, *others = [app.name for app in APPS if app.kind == "app"]
-        callback_id = self.publish(first, event, change_type, fields)
+        # Written once: the second may turn before the next app's turn.
+        xml = event_xml(event, change_type, self._clock.seconds(), fields)
+        callback_id = self.publish_text(first, event, change_type, xml)
         for name in others:
             if name in self.urls():
-                self.publish(name, event, change_type, fields)
+                self.publish_text(name, event, change_type, xml)
         return callback_id
 
     def redeliver(self, times: int, seed: int, *, shuffle: bool) -> int:
@@ -197,6 +241,8 @@ class Delivery:
                 setattr(self.switches, name, type(present)(value))
             else:
                 raise ValueError(f"{name}: unknown switch or wrong type")
+        if "seed" in values:
+            self._dice.seed(self.switches.seed)
         with self._ready:
             self._ready.notify_all()
         return asdict(self.switches)
@@ -206,6 +252,7 @@ class Delivery:
         with self._ready:
             self._generation += 1
             self._queue.clear()
+            self._released = 0
             self.switches = Switches()
             self._dice.seed(1)
             self._idle.notify_all()
@@ -225,16 +272,28 @@ class Delivery:
     def _take(self) -> tuple[_Shipment, int] | None:
         with self._ready:
             while not self._stopped:
-                free = not self.switches.paused and self._busy < self.switches.concurrency
-                if self._queue and free:
-                    wait = self._queue[0].due - time.monotonic()
-                    if wait <= 0:
-                        self._busy += 1
-                        return heapq.heappop(self._queue), self._generation
+                wait = self._wait()
+                if wait is None or wait > 0:
                     self._ready.wait(wait)
-                else:
-                    self._ready.wait()
+                    continue
+                self._busy += 1
+                self._released = max(0, self._released - 1)
+                return heapq.heappop(self._queue), self._generation
             return None
+
+    def _wait(self) -> float | None:
+        """Real seconds until the next sending may go; None until something changes."""
+        most = _THREADS if self.switches.burst else self.switches.concurrency
+        if self.switches.paused or not self._queue or self._busy >= most:
+            return None
+        wait = self._queue[0].due - time.monotonic()
+        if self.switches.burst and not self._released:
+            held = wait + self._clock.real(self.switches.burst_wait)
+            if len(self._queue) < self.switches.burst and held > 0:
+                return held
+            self._released = len(self._queue)
+            self._ready.notify_all()
+        return max(0.0, wait)
 
     def _work(self) -> None:
         while (taken := self._take()) is not None:
@@ -252,19 +311,35 @@ class Delivery:
     def _ship(self, shipment: _Shipment, generation: int) -> None:
         row = self._store.row("SELECT app, xml FROM callbacks WHERE id = ?", shipment.callback_id)
         url = self.urls().get(row["app"]) if row is not None else None
-        app = app_named(row["app"]) if row is not None else None
-        if row is None or app is None or url is None:
+        if row is None or url is None:
             return
         if shipment.stamp is None or self.switches.restamp:
-            encrypted = crypto.encrypt(row["xml"].encode(), app.aes_key, CORP_ID)
-            shipment.stamp = (encrypted, self._signed_query(app, encrypted))
-        encrypted, query = shipment.stamp
-        body = crypto.envelope(CORP_ID, app.agent_id, encrypted)
+            shipment.stamp = self._stamped(row["app"], row["xml"])
+        if shipment.stamp is None:
+            return
+        body, query = shipment.stamp
         started = time.monotonic()
-        outcome, status, answer = self._attempt(_with_query(url, query), body)
+        outcome, status, answer = self._attempt(_with_query(url, query), body.encode())
         ms = (time.monotonic() - started) * 1000
         if generation == self._generation:
-            self._settle(shipment, url, outcome, status, answer, ms)
+            attempt = self._settle(shipment, url, outcome, status, answer[:_MOST_ANSWER], ms)
+            self._store.insert("sendings", attempt_id=attempt, query=query, body=body)
+            channel = self.channels.get(row["app"])
+            if channel is not None and outcome == "ok":
+                channel.answered(shipment.callback_id, answer)
+            elif channel is None and outcome == "ok" and self.answered is not None:
+                self.answered(shipment.callback_id, answer)
+
+    def _stamped(self, name: str, xml: str) -> tuple[str, str] | None:
+        """Body and query of one sending; None when there is no such app any more."""
+        channel, app = self.channels.get(name), app_named(name)
+        if channel is not None:
+            return channel.stamped(xml, self._clock.seconds())
+        if app is None:
+            return None
+        encrypted = crypto.encrypt(xml.encode(), app.aes_key, CORP_ID)
+        body = crypto.envelope(CORP_ID, app.agent_id, encrypted).decode()
+        return body, self._signed_query(app, encrypted)
 
     def _attempt(self, url: str, body: bytes) -> tuple[str, int | None, str]:
         try:
@@ -273,7 +348,7 @@ class Delivery:
             return "timeout", None, ""
         except (OSError, HTTPException) as error:
             return "no_connection", None, str(error)
-        answer = reply.body[:500].decode("utf-8", "replace")
+        answer = reply.body.decode("utf-8", "replace")
         return ("ok" if reply.status == 200 else "refused"), reply.status, answer
 
     def _settle(
@@ -284,10 +359,11 @@ class Delivery:
         status: int | None,
         answer: str,
         ms: float,
-    ) -> None:
-        retry = outcome != "ok" and shipment.number <= self.switches.retries
+    ) -> int:
+        """Write down an attempt, queue the next one; the attempt's number in the ledger."""
+        retry = outcome != "ok" and shipment.number <= self._retries(shipment)
         with self._store.transaction():
-            self._store.insert(
+            attempt = self._store.insert(
                 "attempts", callback_id=shipment.callback_id, number=shipment.number, kind=shipment.kind,
                 at=self._clock.now(), url=url, http_status=status, answer=answer, ms=round(ms, 2),
                 outcome=outcome,
@@ -308,6 +384,12 @@ class Delivery:
                 shipment.callback_id, shipment.kind, number=shipment.number + 1,
                 delay=self.switches.retry_delay, stamp=shipment.stamp,
             )  # fmt: skip
+        return attempt
+
+    def _retries(self, shipment: _Shipment) -> int:
+        name = self._store.value("SELECT app FROM callbacks WHERE id = ?", shipment.callback_id)
+        channel = self.channels.get(str(name))
+        return min(self.switches.retries, channel.retries if channel else self.switches.retries)
 
     def _signed_query(self, app: AppConfig, encrypted: str) -> str:
         timestamp, nonce = str(self._clock.seconds()), str(secrets.randbelow(2**31))

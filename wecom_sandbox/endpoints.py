@@ -21,6 +21,7 @@ class Access(Enum):
     CONTACT_SYNC = "contact sync secret only"
     CONTACT_READ = "app secret; contact sync secret only when switched on"
     APP = "app secret"
+    ARCHIVE = "archive secret only"
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Endpoint:
     access: Access
     rules: str
     handler: Handler
+    also: str = ""
 
     @property
     def api(self) -> str:
@@ -47,7 +49,7 @@ REGISTRY: dict[str, Endpoint] = {}
 
 
 def endpoint(
-    method: str, path: str, *, doc: str, access: Access, rules: str = ""
+    method: str, path: str, *, doc: str, access: Access, rules: str = "", also: str = ""
 ) -> Callable[[Handler], Handler]:
     """Register the function as the endpoint ``/cgi-bin/<path>``.
 
@@ -57,10 +59,11 @@ def endpoint(
         doc: page id of the documentation.
         access: which secret may call it.
         rules: one line for the coverage page.
+        also: the other method, where WeCom takes both.
     """
 
     def register(handler: Handler) -> Handler:
-        entry = Endpoint(method, f"/cgi-bin/{path}", doc, access, rules, handler)
+        entry = Endpoint(method, f"/cgi-bin/{path}", doc, access, rules, handler, also)
         REGISTRY[entry.path] = entry
         return handler
 
@@ -69,12 +72,13 @@ def endpoint(
 
 @dataclass(frozen=True)
 class KnownEndpoint:
-    """An endpoint that WeCom documents, whether the sandbox has it or not."""
+    """An endpoint that WeCom documents; ``excluded`` says why a retailer's self-built app cannot call it."""
 
     method: str
     path: str
     doc: str
     area: str
+    excluded: str = ""
 
 
 def known_endpoints() -> list[KnownEndpoint]:

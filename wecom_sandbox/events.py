@@ -1,10 +1,13 @@
 """The plain XML of events as callbacks.md §4-§8 describes them."""
 
+from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
 
 from wecom_sandbox.defaults import CORP_ID
 
-Fields = dict[str, str | int | None]
+# An element's text, its children, or the same element several times; None leaves it out.
+Value = str | int | float | None | Mapping[str, "Value"] | Sequence["Value"]
+Fields = Mapping[str, Value]
 
 
 def event_xml(event: str, change_type: str, at: int, fields: Fields) -> str:
@@ -12,9 +15,10 @@ def event_xml(event: str, change_type: str, at: int, fields: Fields) -> str:
 
     Args:
         event: ``change_external_contact`` and so on.
-        change_type: the kind of change.
+        change_type: the kind of change; empty for events that have none.
         at: CreateTime, Unix seconds.
-        fields: further elements in order; None leaves one out.
+        fields: further elements in order; None leaves one out. Elements of the head can be changed too
+            (``FromUserName`` of a member, ``MsgType`` of a message).
     """
     head: Fields = {
         "ToUserName": CORP_ID,
@@ -22,15 +26,23 @@ def event_xml(event: str, change_type: str, at: int, fields: Fields) -> str:
         "CreateTime": at,
         "MsgType": "event",
         "Event": event,
-        "ChangeType": change_type,
+        "ChangeType": change_type or None,
     }
-    parts = [_element(name, value) for name, value in (head | fields).items() if value is not None]
-    return f"<xml>{''.join(parts)}</xml>"
+    return f"<xml>{_elements({**head, **fields})}</xml>"
 
 
-def _element(name: str, value: str | int) -> str:
-    if isinstance(value, int):
+def _elements(fields: Fields) -> str:
+    return "".join(_element(name, value) for name, value in fields.items() if value is not None)
+
+
+def _element(name: str, value: Value) -> str:
+    if isinstance(value, list | tuple):
+        return "".join(_element(name, one) for one in value)
+    if isinstance(value, Mapping):
+        return f"<{name}>{_elements(value)}</{name}>"
+    if isinstance(value, int | float):
         return f"<{name}>{value}</{name}>"
-    if "]]>" in value:
-        return f"<{name}>{escape(value)}</{name}>"
-    return f"<{name}><![CDATA[{value}]]></{name}>"
+    text = str(value)
+    if "]]>" in text:
+        return f"<{name}>{escape(text)}</{name}>"
+    return f"<{name}><![CDATA[{text}]]></{name}>"

@@ -1,4 +1,4 @@
-"""Faults to order: per endpoint, at a rate, a number of times, from a seed."""
+"""Faults to order: per endpoint or page, at a rate, a number of times, each with dice of its own from a seed."""
 
 import itertools
 import json
@@ -14,7 +14,6 @@ from typing import Any
 from waitress.channel import ClientDisconnected
 from werkzeug.wrappers import Response
 
-KINDS = ("latency", "stall", "drip", "reset", "truncated", "html", "http_500", "errcode")
 _HTML = (
     "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 )
@@ -22,53 +21,67 @@ Disconnect = Callable[[], None]
 
 
 @dataclass
-class Fault:
-    """One fault in force.
+class Order:
+    """What somebody asks for.
 
     Args:
-        endpoint: pattern of API names (``user/*``) or of page paths (``/connect/*``).
+        endpoint: pattern of API names (``user/*``) or of page paths (``/connect/*``, ``/phone/*``).
         kind: one of KINDS.
         value: real seconds for latency, stall and drip (for the whole answer); the code for errcode;
-            the HTTP status for html and http_500; the share of the body that arrives for truncated.
+            the HTTP status for html, http_500 and body; the share of the body that arrives for truncated.
         rate: share of calls hit.
         count: how many calls it may still hit; None without end.
-        after: for reset, stall and errcode: also let the call take effect first.
+        after: for reset, stall, http_500, html, body and errcode: let the call take effect first.
+        seed: begins the dice of this fault; equal orders then hit equal calls.
+        spread: further seconds of latency at most, drawn for each call.
+        text: what kind ``body`` answers instead of JSON.
+        charset: how ``text`` is encoded.
     """
 
-    id: int
-    endpoint: str
-    kind: str
+    endpoint: str = "*"
+    kind: str = ""
     value: float | None = None
     rate: float = 1.0
     count: int | None = None
     after: bool = False
+    seed: int = 1
+    spread: float = 0.0
+    text: str = ""
+    charset: str = "utf-8"
+
+
+@dataclass
+class Fault(Order):
+    """One fault in force, and how often it has hit."""
+
+    id: int = 0
     hits: int = 0
+    pause: float = 0.0
 
 
 class Faults:
-    """The list of faults and the dice."""
+    """The list of faults; the first one whose pattern and dice say so hits a call."""
 
     def __init__(self) -> None:
         self._lock, self._serial = threading.Lock(), itertools.count(1)
-        self._faults: list[Fault] = []
-        self._dice = random.Random(1)  # noqa: S311 - repeatable on purpose
+        self._faults: list[tuple[Fault, random.Random]] = []
 
-    def add(
-        self, *, endpoint: str, kind: str, value: float | None, rate: float, count: int | None,
-        after: bool, seed: int | None,
-    ) -> Fault:  # fmt: skip
-        """Put a fault in force; ValueError for an unknown kind or a rate outside 0..1."""
-        if kind not in KINDS:
+    def add(self, order: Order) -> Fault:
+        """Put a fault in force; ValueError for an unknown kind, a rate outside 0..1, a code or charset missing."""
+        if order.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}")
-        if not 0 <= rate <= 1:
+        if not 0 <= order.rate <= 1:
             raise ValueError("rate must be from 0 to 1")
-        if kind == "errcode" and value is None:
+        if order.kind == "errcode" and order.value is None:
             raise ValueError("errcode needs a value")
+        try:
+            order.text.encode(order.charset)
+        except LookupError:
+            raise ValueError(f"no charset {order.charset}") from None
         with self._lock:
-            if seed is not None:
-                self._dice.seed(seed)
-            fault = Fault(next(self._serial), endpoint, kind, value, rate, count, after)
-            self._faults.append(fault)
+            fault = Fault(**asdict(order), id=next(self._serial))
+            dice = random.Random(order.seed)  # noqa: S311 - repeatable on purpose
+            self._faults.append((fault, dice))
             return fault
 
     def pick(self, api: str) -> Fault | None:
@@ -76,13 +89,14 @@ class Faults:
         if not self._faults:
             return None
         with self._lock:
-            for fault in self._faults:
-                if not fnmatchcase(api, fault.endpoint) or fault.count == 0:
+            for fault, dice in self._faults:
+                if fault.count == 0 or not fnmatchcase(api, fault.endpoint):
                     continue
-                if self._dice.random() < fault.rate:
+                if dice.random() < fault.rate:
                     fault.hits += 1
                     if fault.count is not None:
                         fault.count -= 1
+                    fault.pause = dice.uniform(0.0, fault.spread)
                     return fault
         return None
 
@@ -94,7 +108,7 @@ class Faults:
     def listed(self) -> list[dict[str, Any]]:
         """All faults with their hits."""
         with self._lock:
-            return [asdict(fault) for fault in self._faults]
+            return [asdict(fault) for fault, _dice in self._faults]
 
 
 def before_call(fault: Fault, disconnect: Disconnect) -> Response | None:
@@ -104,52 +118,57 @@ def before_call(fault: Fault, disconnect: Disconnect) -> Response | None:
         fault: the fault that hit.
         disconnect: drops the connection with a reset; raises.
     """
-    if fault.kind == "latency":
-        time.sleep(fault.value or 1.0)
-    elif fault.kind == "html":
-        return Response(_HTML, status=int(fault.value or 200), mimetype="text/html")
-    elif fault.kind == "http_500" and not fault.after:
-        return Response("upstream error", status=int(fault.value or 500), mimetype="text/plain")
-    elif fault.kind == "errcode" and not fault.after:
-        return errcode_answer(fault)
-    elif fault.kind in ("stall", "reset") and not fault.after:
-        drop(fault, disconnect)
-    return None
+    return None if fault.after else _instead(fault, disconnect)
+
+
+def pause_of(fault: Fault | None) -> float:
+    """Real seconds the call takes longer; an API's place among those under way (45033) is held for as long."""
+    if fault is None or fault.kind != "latency":
+        return 0.0
+    return (1.0 if fault.value is None else fault.value) + fault.pause
 
 
 def after_call(fault: Fault, answer: Response, disconnect: Disconnect) -> Response:
     """What a fault does to the answer of a call that took effect."""
-    if fault.kind == "truncated":
-        return _truncated(answer, fault.value if fault.value is not None else 0.5)
-    if fault.kind == "drip":
-        body = answer.get_data()
-        dripping = Response(_drip(body, fault.value or 5.0), mimetype=answer.mimetype)
-        dripping.content_length = len(body)
-        return dripping
-    if fault.after and fault.kind == "errcode":
-        return errcode_answer(fault)
-    if fault.after and fault.kind == "http_500":
-        return Response("upstream error", status=int(fault.value or 500), mimetype="text/plain")
-    if fault.after and fault.kind in ("stall", "reset"):
-        drop(fault, disconnect)
-    return answer
+    change = _CHANGES.get(fault.kind)
+    if change is not None:
+        return change(fault, answer)
+    instead = _instead(fault, disconnect) if fault.after else None
+    return instead or answer
 
 
-def errcode_answer(fault: Fault) -> Response:
+def _instead(fault: Fault, disconnect: Disconnect) -> Response | None:
+    """The answer that comes instead of the call's own; None for kinds that have none."""
+    if fault.kind in _DROPS:
+        if fault.kind == "stall":
+            time.sleep(fault.value or 10.0)
+        disconnect()
+    give = _INSTEAD.get(fault.kind)
+    return None if give is None else give(fault)
+
+
+def _errcode(fault: Fault) -> Response:
     """An ordered error code in WeCom's shape."""
     body = {"errcode": int(fault.value or -1), "errmsg": "ordered by a fault of the sandbox"}
     return Response(json.dumps(body), mimetype="application/json")
 
 
-def drop(fault: Fault, disconnect: Disconnect) -> None:
-    """Say nothing: at once with a reset, or after having stalled."""
-    if fault.kind == "stall":
-        time.sleep(fault.value or 10.0)
-    disconnect()
+def _html(fault: Fault) -> Response:
+    return Response(_HTML, status=int(fault.value or 200), mimetype="text/html")
 
 
-def _truncated(answer: Response, share: float) -> Response:
+def _http_error(fault: Fault) -> Response:
+    return Response("upstream error", status=int(fault.value or 500), mimetype="text/plain")
+
+
+def _body(fault: Fault) -> Response:
+    content = fault.text.encode(fault.charset, "replace")
+    return Response(content, status=int(fault.value or 200), mimetype="application/json")
+
+
+def _truncated(fault: Fault, answer: Response) -> Response:
     body = answer.get_data()
+    share = 0.5 if fault.value is None else fault.value
     cut = Response(_pieces(body[: int(len(body) * share)]), mimetype=answer.mimetype)
     # The promised length stays: the server closes the connection when too little follows.
     cut.content_length = len(body)
@@ -160,11 +179,32 @@ def _pieces(body: bytes) -> Iterable[bytes]:
     yield body
 
 
-def _drip(body: bytes, seconds: float) -> Iterator[bytes]:
+def _drip(fault: Fault, answer: Response) -> Response:
+    body = answer.get_data()
+    dripping = Response(_drops_of(body, fault.value or 5.0), mimetype=answer.mimetype)
+    dripping.content_length = len(body)
+    return dripping
+
+
+def _drops_of(body: bytes, seconds: float) -> Iterator[bytes]:
     pause = seconds / max(1, len(body))
     for index in range(len(body)):
         yield body[index : index + 1]
         time.sleep(pause)
+
+
+_DROPS = ("stall", "reset")
+_INSTEAD: dict[str, Callable[[Fault], Response]] = {
+    "html": _html,
+    "http_500": _http_error,
+    "errcode": _errcode,
+    "body": _body,
+}
+_CHANGES: dict[str, Callable[[Fault, Response], Response]] = {
+    "truncated": _truncated,
+    "drip": _drip,
+}
+KINDS = ("latency", *_DROPS, *_CHANGES, *_INSTEAD)
 
 
 def disconnector(environ: dict[str, Any]) -> Disconnect:

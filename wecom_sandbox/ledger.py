@@ -4,17 +4,37 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from wecom_sandbox import corp_tags, member_tags, members, relations
+from wecom_sandbox.contacts import member_tags, members
+from wecom_sandbox.customers import corp_tags, relations
 from wecom_sandbox.sandbox import Sandbox
 
 Rows = list[dict[str, Any]]
+Reader = Callable[[Sandbox], Rows]
+_READERS: dict[str, Reader] = {}
 
 
+def reader(name: str) -> Callable[[Reader], Reader]:
+    """Register the function as the list ``/sandbox/api/ledger/<name>``, oldest rows first."""
+
+    def register(read_all: Reader) -> Reader:
+        _READERS[name] = read_all
+        return read_all
+
+    return register
+
+
+def names() -> tuple[str, ...]:
+    """The lists there are."""
+    return tuple(_READERS)
+
+
+@reader("relations")
 def _relations(sandbox: Sandbox) -> Rows:
     rows = sandbox.store.rows("SELECT * FROM relations ORDER BY id")
-    return [relations.shown(sandbox, row) for row in rows]
+    return [relations.shown(sandbox, dict(row)) for row in rows]
 
 
+@reader("callbacks")
 def _callbacks(sandbox: Sandbox) -> Rows:
     attempts: dict[int, Rows] = {}
     for row in sandbox.store.rows("SELECT * FROM attempts ORDER BY id"):
@@ -23,6 +43,17 @@ def _callbacks(sandbox: Sandbox) -> Rows:
     return [dict(row) | {"attempts": attempts.get(row["id"], [])} for row in rows]
 
 
+@reader("sendings")
+def _sendings(sandbox: Sandbox) -> Rows:
+    """Every attempt with what went over the wire: query, envelope, status, answer."""
+    rows = sandbox.store.rows(
+        "SELECT a.*, c.app, c.event, c.change_type, s.query, s.body FROM attempts a "
+        "JOIN callbacks c ON c.id = a.callback_id LEFT JOIN sendings s ON s.attempt_id = a.id ORDER BY a.id"
+    )
+    return [dict(row) for row in rows]
+
+
+@reader("welcomes")
 def _welcomes(sandbox: Sandbox) -> Rows:
     now = sandbox.clock.now()
     found = []
@@ -33,15 +64,18 @@ def _welcomes(sandbox: Sandbox) -> Rows:
     return found
 
 
+@reader("calls")
 def _calls(sandbox: Sandbox) -> Rows:
     rows = sandbox.store.rows("SELECT * FROM calls ORDER BY id")
     return [dict(row) | {"query": json.loads(row["query"])} for row in rows]
 
 
+@reader("messages")
 def _messages(sandbox: Sandbox) -> Rows:
     receivers: dict[int, Rows] = {}
     for row in sandbox.store.rows("SELECT * FROM message_recipients ORDER BY rowid"):
-        entry = {"userid": row["userid"], "dropped": row["dropped"]}
+        entry = {name: row[name] for name in ("userid", "dropped", "answered", "replaced")}
+        entry["card"] = json.loads(row["card"]) if row["card"] else None
         receivers.setdefault(row["message_id"], []).append(entry)
     rows = sandbox.store.rows("SELECT * FROM messages ORDER BY id")
     return [
@@ -51,11 +85,13 @@ def _messages(sandbox: Sandbox) -> Rows:
     ]
 
 
+@reader("chats")
 def _chats(sandbox: Sandbox) -> Rows:
     rows = sandbox.store.rows("SELECT * FROM chats ORDER BY id")
     return [dict(row) | {"content": json.loads(row["content"])} for row in rows]
 
 
+@reader("members")
 def _members(sandbox: Sandbox) -> Rows:
     found = []
     for row in sandbox.store.rows("SELECT * FROM members ORDER BY rowid"):
@@ -68,6 +104,7 @@ def _members(sandbox: Sandbox) -> Rows:
     return found
 
 
+@reader("departments")
 def _departments(sandbox: Sandbox) -> Rows:
     rows = sandbox.store.rows("SELECT * FROM departments ORDER BY id")
     return [
@@ -76,15 +113,18 @@ def _departments(sandbox: Sandbox) -> Rows:
     ]
 
 
+@reader("tags")
 def _tags(sandbox: Sandbox) -> Rows:
     groups = sandbox.store.rows("SELECT * FROM tag_groups ORDER BY serial")
     return [corp_tags.shown(sandbox.store, group) for group in groups]
 
 
+@reader("transfers")
 def _transfers(sandbox: Sandbox) -> Rows:
     return [dict(row) for row in sandbox.store.rows("SELECT * FROM transfers ORDER BY id")]
 
 
+@reader("contact_ways")
 def _ways(sandbox: Sandbox) -> Rows:
     found = []
     for row in sandbox.store.rows("SELECT * FROM ways ORDER BY serial"):
@@ -93,23 +133,7 @@ def _ways(sandbox: Sandbox) -> Rows:
     return found
 
 
-_READERS: dict[str, Callable[[Sandbox], Rows]] = {
-    "relations": _relations,
-    "callbacks": _callbacks,
-    "welcomes": _welcomes,
-    "calls": _calls,
-    "messages": _messages,
-    "chats": _chats,
-    "members": _members,
-    "departments": _departments,
-    "tags": _tags,
-    "contact_ways": _ways,
-    "transfers": _transfers,
-}
-NAMES = tuple(_READERS)
-
-
 def read(sandbox: Sandbox, name: str) -> Rows | None:
     """All rows of one list, oldest first; None when there is no such list."""
-    reader = _READERS.get(name)
-    return None if reader is None else reader(sandbox)
+    read_all = _READERS.get(name)
+    return None if read_all is None else read_all(sandbox)

@@ -17,6 +17,23 @@ from wecom_sandbox.words import translate
 _HERE = Path(__file__).parent
 _CHINA = timedelta(hours=8)
 LANGUAGES = ("zh", "en")
+_MENU: dict[str, list[tuple[str, str]]] = {"customer": [], "guide": []}
+
+
+def menu_entry(side: str, label: str, path: str) -> None:
+    """Put a page on the phone's home screen.
+
+    Args:
+        side: ``customer`` or ``guide``.
+        label: English words; Chinese stands in data/words.
+        path: address with ``{id}`` for the person's id or the member's userid.
+    """
+    _MENU[side].append((label, path))
+
+
+def menu(side: str, who: str) -> list[tuple[str, str]]:
+    """Label and address of every page put there by ``menu_entry``."""
+    return [(label, path.format(id=who)) for label, path in _MENU[side]]
 
 
 def rules() -> list[Rule]:
@@ -52,6 +69,11 @@ def render(
     if request.args.get("lang") in LANGUAGES:
         response.set_cookie("lang", lang)
     return response
+
+
+def nobody(sandbox: Sandbox, request: Request) -> Response:
+    """The page for an address that leads to nobody and nothing."""
+    return render(sandbox, request, "refusal.html", status=404, problem="Nobody found.")
 
 
 def redirect(location: str) -> Response:

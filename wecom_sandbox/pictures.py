@@ -6,7 +6,7 @@ import segno
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from wecom_sandbox import ways
+from wecom_sandbox.marketing import ways
 from wecom_sandbox.sandbox import Sandbox
 
 
@@ -36,7 +36,10 @@ def qr_picture(sandbox: Sandbox, request: Request, short_id: str) -> Response:
 
 def uploaded_picture(sandbox: Sandbox, request: Request, media_id: str) -> Response:
     """A picture uploaded by media/uploadimg."""
-    row = sandbox.store.row("SELECT * FROM media WHERE media_id = ? AND kind = 'picture'", media_id)
+    row = sandbox.store.row(
+        "SELECT * FROM media WHERE media_id = ? AND (kind = 'picture' OR kind LIKE '%image')",
+        media_id,
+    )
     if row is None:
         return Response("no such picture", status=404, mimetype="text/plain")
     return Response(row["body"], mimetype=row["content_type"])

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from wecom_sandbox.clock import Clock
+from wecom_sandbox.customers import drawn
+from wecom_sandbox.customers.people import People, Person
 from wecom_sandbox.defaults import CORP_NAME, NO_CONTACT_TAG, NO_CONTACT_TAG_NAME, ROBOT_KEY
 from wecom_sandbox.delivery import Delivery
 from wecom_sandbox.faults import Faults
-from wecom_sandbox.people import People, Person
 from wecom_sandbox.rates import Rates
 from wecom_sandbox.scopes import Scopes
 from wecom_sandbox.store import Store
@@ -26,6 +27,24 @@ class Behaviour:
         short_pages: cursor pages begin with an empty one and hold half of ``limit``.
         qr_links: what a QR picture holds: ``local`` (opens the phone page) or ``wecom``.
         customer_limit: customers one member can take over by a transfer; 0 for no limit.
+        medical: the corp is of the medical trade, so that temporary chats may be made.
+        way_limit, temp_way_limit: contact ways the corp may have; temporary ones it may make in a day.
+        mass_rule: how many mass messages one customer gets from the corp: as many as the ``month`` has days,
+            seven a ``week`` or one a ``day``.
+        moment_month_limit, moment_day_limit: corp moments one customer sees in a month; moments of one member
+            that a customer sees in a day.
+        moment_seconds: how long WeCom takes to make a moment task.
+        open_profile: whether opening an acquisition link is told (only for some trades).
+        archive_media_days: days for which a file of the archive can be fetched.
+        auto_create_room: what a join way does by default when its groups are full: 1 opens another, 0 does not.
+        group_transfer_event: a group's new owner by API is told as ``change_owner``.
+        api_edits_raise: remark and mark_tag by API raise edit_external_contact.
+        hide_left_out: customers of a member without 客户联系 are not shown by the API.
+        account_limit: accounts the corp may have (账号上限); three times as many may be made in a month.
+        second_check: new members wait for user/authsucc after their first login (二次验证).
+        member_attributes: names of the members' attributes of the admin console; others are ignored.
+        full_contact_events: the contact sync callback was set before 2022-08-15 and hears all fields.
+        job_seconds: how long an asynchronous import or export of the address book takes.
         own_welcome: userids with a welcome set in the admin console: their adds carry no WelcomeCode.
     """
 
@@ -35,14 +54,30 @@ class Behaviour:
         self.short_pages = False
         self.qr_links = "local"
         self.customer_limit = 0
+        self.medical = False
+        self.way_limit, self.temp_way_limit = 500_000, 100_000
+        self.mass_rule = "month"
+        self.moment_month_limit, self.moment_day_limit = 4, 3
+        self.moment_seconds = 3
+        self.open_profile = False
+        self.archive_media_days = 5
+        self.auto_create_room = 1
+        self.group_transfer_event = False
+        self.account_limit = 10_000
+        self.second_check = False
+        self.member_attributes: list[str] = []
+        self.full_contact_events = False
+        self.job_seconds = 3
         self.own_welcome: list[str] = []
+        self.api_edits_raise = False
+        self.hide_left_out = False
 
 
 class Sandbox:
     """One corp in WeCom and the people around it.
 
     Args:
-        data_dir: where changed state is kept.
+        state_file: where changed state is kept, one SQLite file.
         seed: draws the people of a fresh sandbox.
         people: how many there are in a fresh sandbox.
         speed: sandbox seconds per real second.
@@ -50,10 +85,10 @@ class Sandbox:
     """
 
     def __init__(
-        self, data_dir: Path, *, seed: int = 1, people: int = 2000, speed: float = 1.0,
+        self, state_file: Path, *, seed: int = 1, people: int = 2000, speed: float = 1.0,
         public_url: str = "",
     ) -> None:  # fmt: skip
-        self.store = Store(data_dir / "sandbox.sqlite3")
+        self.store = Store(state_file)
         self._first_seed, self._first_people, self._first_speed = seed, people, speed
         last_seen: float = self.store.get_meta("clock", 0.0)
         self.clock = Clock(speed)
@@ -69,7 +104,7 @@ class Sandbox:
         self._serial_lock, self._serial = threading.Lock(), 0
         if self.store.get_meta("seed") is None:
             self._begin(seed, people)
-        self.people = self._load_people()
+        self.load_people()
 
     def start(self) -> None:
         """Start sending callbacks."""
@@ -92,6 +127,7 @@ class Sandbox:
         self.clock.restart(self._first_speed)
         with self.store.transaction():
             self.store.clear()
+            self.store.drawn = None
             self._begin(
                 self._first_seed if seed is None else seed,
                 self._first_people if people is None else people,
@@ -102,7 +138,7 @@ class Sandbox:
             ):
                 self.people.changes.clear()
             else:
-                self.people = self._load_people()
+                self.load_people()
 
     def serial(self) -> int:
         """A number never given before in this run."""
@@ -131,9 +167,11 @@ class Sandbox:
             )
             self.store.set_meta("no_contact_tag", NO_CONTACT_TAG)
 
-    def _load_people(self) -> People:
+    def load_people(self) -> None:
+        """Draw everybody again, and the relations of a large corp."""
         changes = {
             row["person_index"]: json.loads(row["data"])
             for row in self.store.rows("SELECT person_index, data FROM people_changes")
         }
-        return People(self.store.get_meta("seed"), self.store.get_meta("people"), changes)
+        self.people = People(self.store.get_meta("seed"), self.store.get_meta("people"), changes)
+        self.store.drawn = drawn.load(self.store, self.people)

@@ -8,104 +8,26 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS departments (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL, name_en TEXT NOT NULL DEFAULT '',
-  parentid INTEGER NOT NULL, ord INTEGER NOT NULL);
-CREATE UNIQUE INDEX IF NOT EXISTS departments_siblings ON departments (parentid, name);
-CREATE TABLE IF NOT EXISTS members (
-  userid TEXT PRIMARY KEY COLLATE NOCASE, name TEXT NOT NULL, mobile TEXT, email TEXT,
-  status INTEGER NOT NULL, real_name INTEGER NOT NULL DEFAULT 0, can_follow INTEGER NOT NULL DEFAULT 0,
-  creator INTEGER NOT NULL DEFAULT 0, main_department INTEGER NOT NULL, data TEXT NOT NULL,
-  created_at REAL NOT NULL);
-CREATE UNIQUE INDEX IF NOT EXISTS members_mobile ON members (mobile) WHERE mobile IS NOT NULL;
-CREATE UNIQUE INDEX IF NOT EXISTS members_email ON members (email COLLATE NOCASE) WHERE email IS NOT NULL;
-CREATE TABLE IF NOT EXISTS member_departments (
-  userid TEXT NOT NULL COLLATE NOCASE, department_id INTEGER NOT NULL, position INTEGER NOT NULL,
-  ord INTEGER NOT NULL, is_leader INTEGER NOT NULL, PRIMARY KEY (userid, department_id));
-CREATE INDEX IF NOT EXISTS member_departments_dept ON member_departments (department_id);
-CREATE TABLE IF NOT EXISTS people_changes (person_index INTEGER PRIMARY KEY, data TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS ways (
-  config_id TEXT PRIMARY KEY, short_id TEXT NOT NULL UNIQUE, data TEXT NOT NULL, robin INTEGER NOT NULL DEFAULT 0,
-  create_time INTEGER NOT NULL, serial INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS relations (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, userid TEXT NOT NULL COLLATE NOCASE, person_id TEXT NOT NULL,
-  external_userid TEXT NOT NULL, status TEXT NOT NULL, createtime INTEGER NOT NULL, ended_at INTEGER,
-  state TEXT NOT NULL DEFAULT '', add_way INTEGER NOT NULL DEFAULT 0, config_id TEXT NOT NULL DEFAULT '',
-  remark TEXT NOT NULL DEFAULT '', description TEXT NOT NULL DEFAULT '', remark_company TEXT NOT NULL DEFAULT '',
-  remark_mobiles TEXT NOT NULL DEFAULT '[]', oper_userid TEXT NOT NULL DEFAULT '');
-CREATE UNIQUE INDEX IF NOT EXISTS relations_open ON relations (userid, person_id)
-  WHERE status IN ('active', 'half');
-CREATE INDEX IF NOT EXISTS relations_external ON relations (external_userid);
-CREATE INDEX IF NOT EXISTS relations_user ON relations (userid, id);
-CREATE TABLE IF NOT EXISTS relation_tags (
-  relation_id INTEGER NOT NULL, tag_id TEXT NOT NULL, PRIMARY KEY (relation_id, tag_id));
-CREATE INDEX IF NOT EXISTS relation_tags_tag ON relation_tags (tag_id);
-CREATE TABLE IF NOT EXISTS transfers (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, handover TEXT NOT NULL COLLATE NOCASE, takeover TEXT NOT NULL COLLATE NOCASE,
-  person_id TEXT NOT NULL, external_userid TEXT NOT NULL, status INTEGER NOT NULL, resigned INTEGER NOT NULL DEFAULT 0,
-  asked_at INTEGER NOT NULL, takeover_time INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '');
-CREATE INDEX IF NOT EXISTS transfers_person ON transfers (person_id);
-CREATE TABLE IF NOT EXISTS member_tags (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, app TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS member_tag_users (
-  tag_id INTEGER NOT NULL, userid TEXT NOT NULL COLLATE NOCASE, PRIMARY KEY (tag_id, userid));
-CREATE TABLE IF NOT EXISTS tag_groups (
-  id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, ord INTEGER NOT NULL, create_time INTEGER NOT NULL,
-  app TEXT NOT NULL, serial INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS tags (
-  id TEXT PRIMARY KEY, group_id TEXT NOT NULL, name TEXT NOT NULL, ord INTEGER NOT NULL,
-  create_time INTEGER NOT NULL, app TEXT NOT NULL, serial INTEGER NOT NULL, UNIQUE (group_id, name));
-CREATE TABLE IF NOT EXISTS welcomes (
-  welcome_code TEXT PRIMARY KEY, relation_id INTEGER NOT NULL, userid TEXT NOT NULL, external_userid TEXT NOT NULL,
-  issued_at REAL NOT NULL, expires_at REAL NOT NULL, sent_at REAL, content TEXT, attempts INTEGER NOT NULL DEFAULT 0);
-CREATE INDEX IF NOT EXISTS welcomes_relation ON welcomes (relation_id);
-CREATE TABLE IF NOT EXISTS callbacks (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, app TEXT NOT NULL, event TEXT NOT NULL, change_type TEXT NOT NULL,
-  xml TEXT NOT NULL, created_at REAL NOT NULL, status TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS attempts (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, callback_id INTEGER NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL,
-  at REAL NOT NULL, url TEXT NOT NULL, http_status INTEGER, answer TEXT NOT NULL, ms REAL NOT NULL,
-  outcome TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS attempts_callback ON attempts (callback_id);
-CREATE TABLE IF NOT EXISTS calls (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, method TEXT NOT NULL, api TEXT NOT NULL, app TEXT NOT NULL,
-  query TEXT NOT NULL, body TEXT NOT NULL, errcode INTEGER, ms REAL NOT NULL, ip TEXT NOT NULL, fault TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS calls_api ON calls (api);
-CREATE TABLE IF NOT EXISTS messages (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, msgid TEXT NOT NULL UNIQUE, agentid INTEGER NOT NULL, msgtype TEXT NOT NULL,
-  content TEXT NOT NULL, at REAL NOT NULL, recalled INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS message_recipients (
-  message_id INTEGER NOT NULL, userid TEXT NOT NULL COLLATE NOCASE, dropped TEXT NOT NULL DEFAULT '',
-  PRIMARY KEY (message_id, userid));
-CREATE INDEX IF NOT EXISTS message_recipients_user ON message_recipients (userid);
-CREATE TABLE IF NOT EXISTS chats (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, userid TEXT NOT NULL COLLATE NOCASE, person_id TEXT NOT NULL,
-  external_userid TEXT NOT NULL, sender TEXT NOT NULL, at REAL NOT NULL, content TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS chats_pair ON chats (userid, person_id);
-CREATE TABLE IF NOT EXISTS robots (key TEXT PRIMARY KEY, name TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS robot_messages (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, at REAL NOT NULL, content TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS media (
-  media_id TEXT PRIMARY KEY, kind TEXT NOT NULL, filename TEXT NOT NULL, content_type TEXT NOT NULL,
-  size INTEGER NOT NULL, created_at REAL NOT NULL, body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS tokens (
-  token TEXT PRIMARY KEY, app TEXT NOT NULL, kind TEXT NOT NULL, issued_at REAL NOT NULL, expires_at REAL NOT NULL,
-  dead INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS codes (
-  code TEXT PRIMARY KEY, kind TEXT NOT NULL, data TEXT NOT NULL, expires_at REAL NOT NULL,
-  used INTEGER NOT NULL DEFAULT 0);
-"""
+if TYPE_CHECKING:
+    from wecom_sandbox.customers.drawn import Drawn
+
+
+def _schema() -> str:
+    """The tables of every area: data/schema/<area>.sql, all ``IF NOT EXISTS``."""
+    folder = Path(__file__).with_name("data") / "schema"
+    return "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql")))
+
+
+SCHEMA = _schema()
 TABLES = tuple(re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", SCHEMA))
 
 Value = str | int | float | bytes | None
 
 
 class FolderInUseError(OSError):
-    """Another sandbox has the data folder."""
+    """Another sandbox has the state file."""
 
 
 class Store:
@@ -113,6 +35,9 @@ class Store:
 
     Args:
         path: the database file; its folder is made when missing.
+
+    Attributes:
+        drawn: relations that need no rows (scale.py); None in a corp without.
 
     Raises:
         FolderInUseError: another sandbox has it.
@@ -126,8 +51,9 @@ class Store:
             fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self._claim.close()
-            raise FolderInUseError(f"another sandbox uses {path.parent}") from None
+            raise FolderInUseError(f"another sandbox uses {path}") from None
         self.lock = threading.RLock()
+        self.drawn: Drawn | None = None
         self._depth = 0
         self._afterwards: list[Callable[[], None]] = []
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -196,6 +122,14 @@ class Store:
                 tuple(columns.values()),
             )
             return done.lastrowid or 0
+
+    def tables_with(self, column: str) -> list[str]:
+        """The tables that have a column of that name."""
+        sql = (
+            "SELECT m.name FROM sqlite_master m, pragma_table_info(m.name) c "
+            "WHERE m.type = 'table' AND c.name = ?"
+        )
+        return [str(row["name"]) for row in self.rows(sql, column)]
 
     def get_meta(self, key: str, default: Any = None) -> Any:
         """A stored setting (any JSON value)."""

@@ -2,12 +2,19 @@
 
 from typing import Any
 
+from wecom_sandbox.controls import Body, NotThereError, control
+from wecom_sandbox.defaults import APPS, app_named
 from wecom_sandbox.rates import MINUTE, Limit
 from wecom_sandbox.sandbox import Sandbox
 
-Body = dict[str, Any]
+_CHOICES = {
+    "unverified": ("half", "request"),
+    "qr_links": ("local", "wecom"),
+    "mass_rule": ("month", "week", "day"),
+}
 
 
+@control("POST", "behaviour")
 def set_behaviour(sandbox: Sandbox, body: Body) -> Any:
     """Set fields of Behaviour by name; ValueError for an unknown one."""
     behaviour = sandbox.behaviour
@@ -15,39 +22,58 @@ def set_behaviour(sandbox: Sandbox, body: Body) -> Any:
         present = getattr(behaviour, name, None)
         if present is None or type(value) is not type(present):
             raise ValueError(f"{name}: unknown switch or wrong type")
+        if value not in _CHOICES.get(name, (value,)):
+            raise ValueError(f"{name} must be one of {', '.join(_CHOICES[name])}")
         setattr(behaviour, name, value)
     return vars(behaviour)
 
 
+@control("POST", "no_contact_tag")
 def set_no_contact_tag(sandbox: Sandbox, body: Body) -> Any:
     """Which address-book tag 客户联系's usage range leaves out; 0 for a corp that did not set it up."""
     sandbox.store.set_meta("no_contact_tag", int(body["tag_id"]))
     return {"tag_id": int(body["tag_id"])}
 
 
+@control("POST", "scope")
 def set_scope(sandbox: Sandbox, body: Body) -> Any:
-    """The app's visible range, and whether the contact sync secret may read members."""
-    scopes = sandbox.scopes
-    if "departments" in body:
-        scopes.app_departments = tuple(int(one) for one in body["departments"])
-    if "users" in body:
-        scopes.app_users = frozenset(str(one).lower() for one in body["users"])
+    """An app's visible range and rights (all apps' without ``app``), and what the contact sync secret may read.
+
+    Args:
+        sandbox: the corp.
+        body: ``app`` and any of ``departments``, ``users``, ``tags``, ``reads_sensitive``,
+            ``customer_contact``; ``contact_sync_reads``.
+
+    Returns: the rights of the app (of the first one without ``app``).
+    """
+    scopes, apps = sandbox.scopes, _apps(body)
+    for name in apps:
+        rights = scopes.rights(name)
+        if "departments" in body:
+            rights.departments = tuple(int(one) for one in body["departments"])
+        if "users" in body:
+            rights.users = frozenset(str(one).lower() for one in body["users"])
+        if "tags" in body:
+            rights.tags = tuple(int(one) for one in body["tags"])
+        for switch in ("reads_sensitive", "customer_contact"):
+            if switch in body:
+                setattr(rights, switch, bool(body[switch]))
     if "contact_sync_reads" in body:
         scopes.contact_sync_reads = bool(body["contact_sync_reads"])
-    return {
-        "departments": list(scopes.app_departments),
-        "users": sorted(scopes.app_users),
-        "contact_sync_reads": scopes.contact_sync_reads,
-    }
+    return scopes.rights(apps[0]).shown() | {"contact_sync_reads": scopes.contact_sync_reads}
 
 
+@control("POST", "trusted_ips")
 def set_trusted_ips(sandbox: Sandbox, body: Body) -> Any:
-    """Only these addresses may call (60020); null lets everybody."""
+    """Only these addresses may call as the app, as any app without ``app`` (60020); null lets everybody."""
     ips = body["ips"]
-    sandbox.scopes.trusted_ips = None if ips is None else frozenset(map(str, ips))
+    for name in _apps(body):
+        trusted = None if ips is None else frozenset(map(str, ips))
+        sandbox.scopes.rights(name).trusted_ips = trusted
     return {"ips": ips}
 
 
+@control("POST", "trusted_domains")
 def set_trusted_domains(sandbox: Sandbox, body: Body) -> Any:
     """Only these hosts may be redirect_uri (50001); null lets all."""
     domains = body["domains"]
@@ -55,13 +81,34 @@ def set_trusted_domains(sandbox: Sandbox, body: Body) -> Any:
     return {"domains": domains}
 
 
+@control("POST", "rates")
 def set_rates(sandbox: Sandbox, body: Body) -> Any:
-    """A limit for APIs matching a pattern: per_minute (45009), concurrency (45033), block seconds."""
+    """A limit for APIs matching a pattern.
+
+    Args:
+        sandbox: the corp.
+        body: ``api``, ``per_minute``, ``per_hour`` and ``ip_per_minute`` (45009), ``concurrency`` (45033),
+            ``block`` seconds after a minute's limit.
+    """
     limit = Limit(
         api=str(body.get("api", "*")),
-        per_minute=None if body.get("per_minute") is None else int(body["per_minute"]),
-        concurrency=None if body.get("concurrency") is None else int(body["concurrency"]),
+        per_minute=_number(body, "per_minute"),
+        concurrency=_number(body, "concurrency"),
         block=float(body.get("block", MINUTE)),
+        per_hour=_number(body, "per_hour"),
+        ip_per_minute=_number(body, "ip_per_minute"),
     )
     sandbox.rates.limits.append(limit)
     return vars(limit)
+
+
+def _number(body: Body, name: str) -> int | None:
+    return None if body.get(name) is None else int(body[name])
+
+
+def _apps(body: Body) -> list[str]:
+    if not body.get("app"):
+        return [app.name for app in APPS]
+    if app_named(str(body["app"])) is None:
+        raise NotThereError(f"no app {body['app']}")
+    return [str(body["app"])]

@@ -89,7 +89,7 @@ def run(
         port: 0 picks a free one.
         speed: sandbox seconds per real second.
     """
-    sandbox = Sandbox(Path(data_dir), people=people, speed=speed)
+    sandbox = Sandbox(Path(data_dir) / "sandbox.sqlite3", people=people, speed=speed)
     server = Server(sandbox, port=port)
     server.start()
     try:

@@ -1,99 +1,18 @@
-"""The pages' words: English in the templates, Chinese here."""
+"""The pages' words: English in the templates, Chinese in data/words/<area>.json."""
 
-CHINESE: dict[str, str] = {
-    "WeCom sandbox": "企业微信沙箱",
-    "Who are you?": "你是谁？",
-    "Customers": "顾客",
-    "Guides": "导购",
-    "Search name, phone or id": "搜索姓名、手机号或编号",
-    "Search": "搜索",
-    "Nobody found.": "没有找到。",
-    "The corp has no members yet.": "企业还没有成员。",
-    "Change person": "换个人",
-    "Chats": "聊天",
-    "Scan a code": "扫一扫",
-    "Scan": "扫码",
-    "No chats yet. Scan a code to add a guide.": "还没有聊天。扫一个活码添加导购。",
-    "Paste a link or what a QR holds": "粘贴链接或二维码内容",
-    "Open": "打开",
-    "Codes of the corp": "企业的活码",
-    "The corp has no codes yet.": "企业还没有活码。",
-    "No such code.": "没有这个活码。",
-    "No member of this code can receive customers now.": "这个活码现在没有可以接待客户的成员。",
-    "Needs the guide's confirmation": "需导购通过验证",
-    "members": "名成员",
-    "Add to contacts": "添加到通讯录",
-    "Send friend request": "发送好友申请",
-    "Send a message": "发消息",
-    "You are contacts already.": "你们已经是好友。",
-    "Waiting for confirmation": "等待对方通过验证",
-    "You have added %(name)s. You can start chatting now.": "你已添加了%(name)s，现在可以开始聊天了。",
-    "Your request was sent; %(name)s has not confirmed it yet.": "已发送申请，等待%(name)s通过验证。",
-    "You deleted %(name)s.": "你已删除%(name)s。",
-    "%(name)s deleted you.": "%(name)s已将你删除。",
-    "%(name)s has left the corp.": "%(name)s已离职。",
-    "Your contact was handed over by %(name)s.": "%(name)s已将你转接给同事。",
-    "%(name)s hands you over to %(successor)s within 24 hours.": "%(name)s将于 24 小时内由同事%(successor)s为你继续服务。",
-    "Add the successor now": "立即添加",
-    "Refuse": "暂不添加",
-    "Waiting for the welcome message…": "正在等待欢迎语…",
-    "No welcome message came within 20 seconds.": "20 秒内没有收到欢迎语。",
-    "Delete contact": "删除联系人",
-    "Contacts": "客户",
-    "New": "新的客户",
-    "Messages": "应用消息",
-    "No customers yet.": "还没有客户。",
-    "Nobody waits for confirmation.": "没有待通过的申请。",
-    "No app messages yet.": "还没有应用消息。",
-    "Nothing was written yet.": "还没有消息。",
-    "Write a message": "发消息",
-    "Send": "发送",
-    "Open the chat": "进入聊天",
-    "Open the app": "打开应用",
-    "Tool bar": "聊天工具栏",
-    "Card": "资料",
-    "Accept": "通过",
-    "Remark": "备注名",
-    "Description": "描述",
-    "Phones": "手机号",
-    "one per line": "每行一个",
-    "Tags": "标签",
-    "The corp has no tags.": "企业还没有标签。",
-    "Save": "保存",
-    "Saved.": "已保存。",
-    "Delete customer": "删除客户",
-    "Added by code": "来自活码",
-    "Added": "添加于",
-    "Back": "返回",
-    "not activated": "未激活",
-    "disabled": "已禁用",
-    "no customer contact": "未开通客户联系",
-    "picture": "图片",
-    "file": "文件",
-    "video": "视频",
-    "mini program": "小程序",
-    "recalled": "已撤回",
-    "Sign in to": "登录",
-    "Choose whose phone confirms": "选择用谁的手机确认登录",
-    "Choose who opens this page": "选择由谁打开此页面",
-    "This app asks for your phone, mail and picture.": "该应用申请获取你的手机号、邮箱和头像。",
-    "Cancel": "取消",
-    "This page cannot be opened": "无法打开此页面",
-    "Scan as": "扫码身份",
-    "Somebody else": "换其他人",
-    "Coverage": "接口覆盖",
-    "implemented": "已实现",
-    "Customer": "顾客",
-    "Guide": "导购",
-    "Phone": "手机",
-    "more people; search to find them": "人未列出，请搜索",
-    "Home": "首页",
-    "person": "人",
-    "Code": "活码",
-    "just now": "刚刚",
-}
+import json
+from functools import lru_cache
+from pathlib import Path
 
 
 def translate(text: str, lang: str) -> str:
     """The text in ``zh`` or ``en``."""
-    return CHINESE.get(text, text) if lang == "zh" else text
+    return _chinese().get(text, text) if lang == "zh" else text
+
+
+@lru_cache(maxsize=1)
+def _chinese() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in sorted((Path(__file__).with_name("data") / "words").glob("*.json")):
+        found |= json.loads(path.read_text(encoding="utf-8"))
+    return found

@@ -58,7 +58,7 @@ def parts(environment: Environment, private_services: tuple[str, ...]) -> list[P
               "scrm.wsgi:application")  # fmt: skip
     found = [
         Part("sandbox", (*python, "-m", "wecom_sandbox", "--port", str(environment.sandbox_port),
-                         "--data", str(environment.var / "sandbox"))),
+                         "--state-file", str(environment.var / "sandbox" / "sandbox.sqlite3"))),
         Part("web-1", server),
         Part("web-2", server),
         Part("inbox-1", (*manage, "inbox_worker")),

@@ -38,6 +38,10 @@ class Api:
             self._token = answer["access_token"]
         return self._token
 
+    def forget_token(self) -> None:
+        """Fetch a new one next time, as after two hours."""
+        self._token = ""
+
     def raw(self, api: str, body: Any = None, **query: Any) -> Any:
         """A call without token; a body makes it a POST."""
         url = f"{self.base_url}/cgi-bin/{api}?{urlencode(query)}"
@@ -85,6 +89,7 @@ class Receiver:
         self.events: list[dict[str, Any]] = []
         self.bodies: list[bytes] = []
         self.stamps: list[str] = []
+        self.queries: list[dict[str, str]] = []
         self.answers: Callable[[int], int] = lambda number: 200
         self.delay = 0.0
         self.echo = True
@@ -110,6 +115,10 @@ class Receiver:
         """Stop listening."""
         self._server.shutdown()
         self._server.server_close()
+
+    def body(self) -> bytes:
+        """What a callback is answered with."""
+        return b"success"
 
     def changes(self) -> list[str]:
         """ChangeType of every accepted event, in order of arrival."""
@@ -145,14 +154,16 @@ class Receiver:
             status = self.answers(len(self.bodies))
             self.bodies.append(body)
             self.stamps.append(query["nonce"])
+            self.queries.append(query)
         time.sleep(self.delay)
         if status == 200:
             with self._lock:
                 self.events.append(dict(xmltodict.parse(plain)["xml"]))
+        answer = self.body()
         handler.send_response(status)
-        handler.send_header("Content-Length", "7")
+        handler.send_header("Content-Length", str(len(answer)))
         handler.end_headers()
-        handler.wfile.write(b"success")
+        handler.wfile.write(answer)
 
 
 def shop(control: Control, members: int = 3, **fields: Any) -> list[str]:

@@ -80,3 +80,39 @@ def test_only_console_changes_raise_events(app: Api, control: Control) -> None:
     ]  # fmt: skip
     assert f"<Id><![CDATA[{made['group_id']}]]></Id>" in events[3]["xml"]
     assert "<TagType><![CDATA[tag_group]]></TagType>" in events[3]["xml"]
+
+
+def test_who_asks_by_id_learns_of_deleted_ones(app: Api) -> None:
+    group = app.post(ADD, {"group_name": "甲", "tag": [{"name": "一"}, {"name": "二"}]})[
+        "tag_group"
+    ]
+    one, two = (tag["id"] for tag in group["tag"])
+    assert app.code(DELETE, {"tag_id": [one]}) == 0
+
+    assert "deleted" not in str(app.post(LIST)["tag_group"])
+    asked = app.post(LIST, {"tag_id": [one, two]})["tag_group"][0]
+    assert [(tag["id"], tag["deleted"]) for tag in asked["tag"]] == [(two, False), (one, True)]
+    # and the name is free again
+    again = app.post(ADD, {"group_id": group["group_id"], "tag": [{"name": "一"}]})["tag_group"]
+    assert again["tag"][0]["id"] != one
+    app.code(DELETE, {"group_id": [group["group_id"]]})
+    gone = app.post(LIST, {"group_id": [group["group_id"]]})["tag_group"][0]
+    assert (gone["deleted"], gone["group_name"], len(gone["tag"])) == (True, "甲", 3)
+
+
+def test_a_new_order_by_the_administrator_is_an_event_with_the_group(
+    app: Api, control: Control
+) -> None:
+    made = control.post(
+        "console_tag", {"action": "create", "group_name": "总部", "names": ["甲", "乙", "丙"]}
+    )
+    ids = made["tag_ids"][::-1]
+
+    control.post("console_tag", {"action": "shuffle", "ids": ids})
+
+    assert [tag["id"] for tag in app.post(LIST)["tag_group"][0]["tag"]] == ids
+    event = control.get("ledger/callbacks")[-1]
+    assert event["change_type"] == "shuffle"
+    assert f"<Id><![CDATA[{made['group_id']}]]></Id>" in event["xml"]
+    assert "TagType" not in event["xml"]
+    assert "StrategyId" not in event["xml"]

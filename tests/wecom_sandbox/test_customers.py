@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.wecom_sandbox.client import Api, code, shop
+from tests.wecom_sandbox.client import TINY_PNG, Api, code, shop
 from wecom_sandbox.testing import Control
 
 
@@ -181,3 +181,103 @@ def test_a_customer_without_unionid_shows_none(app: Api, control: Control) -> No
         added = control.post("add", {"userid": users[0], "person_id": person_id})
         seen = app.get("externalcontact/get", external_userid=added["external_userid"])
         assert "unionid" not in seen["external_contact"]
+
+
+def test_a_remark_has_a_picture_five_phones_and_a_company_for_wechat_users_only(
+    app: Api, control: Control, added: dict[str, Any]
+) -> None:
+    control.post("people", {"id": "p000002", "type": 2, "corp_name": "供应商"})
+    other = control.post("add", {"userid": "guide0001", "person_id": "p000002"})["external_userid"]
+    picture = app.upload("media/upload", TINY_PNG, type="image")["media_id"]
+    api, wechat = "externalcontact/remark", added["external_userid"]
+    pair = {"userid": "guide0001", "external_userid": wechat}
+
+    assert app.code(api, pair | {"remark_company": "木作", "remark_pic_mediaid": picture}) == 0
+    assert app.code(api, pair | {"external_userid": other, "remark_company": "木作"}) == 0
+    assert app.code(api, pair | {"remark_company": "字" * 21}) == 40058
+    assert app.code(api, pair | {"remark_pic_mediaid": "none"}) == 40007
+    assert app.code(api, pair | {"remark_mobiles": ["1"] * 6}) == 40058
+    rows = {row["external_userid"]: row for row in control.get("ledger/relations")}
+    assert (rows[wechat]["remark_company"], rows[wechat]["remark_picture"]) == ("木作", picture)
+    assert rows[other]["remark_company"] == ""
+    follow = app.get("externalcontact/get", external_userid=wechat)["follow_user"][0]
+    assert follow["remark_corp_name"] == "木作"
+
+
+def test_changes_by_api_raise_events_only_where_they_do(
+    app: Api, control: Control, added: dict[str, Any]
+) -> None:
+    tag = app.post("externalcontact/add_corp_tag", {"group_name": "甲", "tag": [{"name": "一"}]})
+    pair = {"userid": "guide0001", "external_userid": added["external_userid"]}
+    mark = pair | {"add_tag": [tag["tag_group"]["tag"][0]["id"]]}
+    before = len(control.get("ledger/callbacks"))
+
+    app.post("externalcontact/remark", pair | {"remark": "甲"})
+    app.post("externalcontact/mark_tag", mark)
+    assert len(control.get("ledger/callbacks")) == before
+    control.post("behaviour", {"api_edits_raise": True})
+    app.post("externalcontact/remark", pair | {"remark": "乙"})
+    app.post("externalcontact/remark", pair | {"remark_mobiles": ["13800000001"]})
+    app.post("externalcontact/mark_tag", mark)
+
+    raised = control.get("ledger/callbacks")[before:]
+    assert [one["change_type"] for one in raised] == ["edit_external_contact"] * 2
+
+
+def test_customers_of_a_member_without_customer_contact_can_be_hidden(
+    app: Api, control: Control, added: dict[str, Any]
+) -> None:
+    control.post("console_member", {"userid": "guide0001", "can_follow": False})
+    external = added["external_userid"]
+    batch = "externalcontact/batch/get_by_user"
+    assert app.get("externalcontact/list", userid="guide0001")["external_userid"] == [external]
+
+    control.post("behaviour", {"hide_left_out": True})
+
+    assert app.code("externalcontact/list", userid="guide0001") == 84061
+    assert app.code("externalcontact/get", external_userid=external) == 84061
+    assert app.post(batch, {"userid_list": ["guide0001"]})["external_contact_list"] == []
+
+
+def test_members_out_of_the_apps_range_are_refused(
+    app: Api, control: Control, added: dict[str, Any]
+) -> None:
+    control.post("scope", {"departments": [], "users": ["guide0002"]})
+    external = added["external_userid"]
+    pair = {"userid": "guide0001", "external_userid": external}
+
+    assert app.code("externalcontact/list", userid="guide0001") == 60011
+    assert app.code("externalcontact/batch/get_by_user", {"userid_list": ["guide0001"]}) == 60011
+    assert app.code("externalcontact/remark", pair | {"remark": "甲"}) == 60011
+    assert app.code("externalcontact/mark_tag", pair | {"add_tag": ["et"]}) == 60011
+    assert app.code("externalcontact/get", external_userid=external) == 84061
+    assert app.get("externalcontact/get_follow_user_list")["follow_user"] == ["guide0002"]
+
+
+def test_a_user_of_another_corps_wecom_shows_his_company_and_where_he_came_from(
+    app: Api, control: Control
+) -> None:
+    profile = {"external_corp_name": "木作", "external_attr": []}
+    control.post("people", {
+        "id": "p000002", "type": 2, "corp_name": "木作家具", "position": "经理", "external_profile": profile,
+    })  # fmt: skip
+    users = shop(control, 1)
+    known = {"userid": users[0], "person_id": "p000002", "add_way": 10, "channel": "木作视频"}
+    external = control.post("add", known)["external_userid"]
+
+    seen = app.get("externalcontact/get", external_userid=external)
+
+    assert external.startswith("wo")
+    contact = seen["external_contact"]
+    assert (contact["corp_full_name"], contact["position"]) == ("木作家具", "经理")
+    assert contact["external_profile"] == profile
+    assert seen["follow_user"][0]["wechat_channels"] == {"nickname": "木作视频", "source": 1}
+    assert app.code("externalcontact/get", external_userid="wm" + external[2:]) == 40096
+
+
+def test_a_whole_phone_number_finds_somebody_among_millions(control: Control) -> None:
+    control.post("seed_scale", {"members": 8, "relations": 100_000})
+    far = control.get("people", offset=69_999, limit=1)[0]
+    assert control.get("people", q=far["phone"]) == [far]
+    assert control.get("people", q=far["id"]) == [far]
+    assert control.get("people", q="19912345678") == []

@@ -1,3 +1,5 @@
+import base64
+import json
 import urllib.error
 import urllib.request
 from typing import Any
@@ -7,7 +9,7 @@ import pytest
 
 from tests.wecom_sandbox.client import Api, code, shop
 from wecom_sandbox import defaults
-from wecom_sandbox.testing import Control
+from wecom_sandbox.testing import Control, Running
 
 BACK = "http://scrm.example.test/accounts/wecom/back/?next=1"
 
@@ -139,3 +141,94 @@ def test_browser_login_takes_members_only(app: Api, control: Control) -> None:
         app, "/wwlogin/sso/login", {"sandbox_person": "p000001"}, **query
     )
     assert (status, location) == (200, "")
+
+
+LOGIN = {
+    "login_type": "CorpApp", "appid": defaults.CORP_ID, "agentid": str(defaults.AGENT_ID),
+    "redirect_uri": BACK, "state": "abc123",
+}  # fmt: skip
+
+
+def screen(app: Api, path: str = "/wwlogin/sso/login") -> str:
+    """The key of the code on a fresh login page."""
+    page = open_page(app, path, **LOGIN)[2]
+    return str(page.partition("/wwlogin/sso/qr/")[2].partition('"')[0])
+
+
+def state(app: Api, key: str) -> Any:
+    return json.loads(open_page(app, f"/wwlogin/sso/check/{key}")[2])
+
+
+def test_a_phone_scans_the_code_and_confirms(app: Api, control: Control) -> None:
+    shop(control)
+    key = screen(app)
+    with urllib.request.urlopen(f"{app.base_url}/wwlogin/sso/qr/{key}", timeout=10) as reply:
+        assert reply.read().startswith(b"\x89PNG")
+    assert state(app, key) == {"status": "waiting", "location": ""}
+
+    page = open_page(app, f"/phone/login/{key}", **{"as": "guide0002"})[2]
+    assert ("guide0002" in page, state(app, key)["status"]) == (True, "scanned")
+    open_page(app, f"/phone/login/{key}", {"userid": "guide0002", "answer": "confirm"})
+
+    done = state(app, key)
+    query = parse_qs(urlsplit(done["location"]).query)
+    assert (done["status"], query["state"], query["next"]) == ("confirmed", ["abc123"], ["1"])
+    assert app.get("auth/getuserinfo", code=query["code"][0])["userid"] == "guide0002"
+    assert open_page(app, f"/phone/login/{key}")[0] == 404
+
+
+def test_who_refuses_on_the_old_page_goes_back_without_a_code(app: Api, control: Control) -> None:
+    shop(control)
+    refusal = {"userid": "guide0001", "answer": "refuse"}
+    new, old = screen(app), screen(app, "/wwopen/sso/qrConnect")
+    for key in (new, old):
+        assert open_page(app, f"/phone/login/{key}", refusal)[0] == 200
+
+    assert state(app, new) == {"status": "cancelled", "location": ""}
+    went = state(app, old)
+    assert (went["status"], parse_qs(urlsplit(went["location"]).query)) == (
+        "cancelled", {"next": ["1"], "state": ["abc123"]},
+    )  # fmt: skip
+
+
+def test_a_login_code_lives_five_minutes_and_wants_an_active_member(
+    app: Api, contacts: Api, control: Control
+) -> None:
+    shop(control)
+    contacts.post("user/update", {"userid": "guide0001", "enable": 0})
+    key = screen(app)
+
+    answer = {"userid": "guide0001", "answer": "confirm"}
+    assert open_page(app, f"/phone/login/{key}", answer)[0] == 404
+    assert authorize(app, {"sandbox_userid": "guide0001"})[0] == 200
+    control.post("clock", {"advance": 301})
+    assert open_page(app, f"/phone/login/{key}", {**answer, "userid": "guide0002"})[0] == 404
+    assert state(app, key)["status"] == "over"
+
+
+def test_a_mini_programs_code_is_for_its_app_and_once(
+    app: Api, running: Running, control: Control
+) -> None:
+    shop(control)
+    second = Api(running, defaults.SECOND_SECRET)
+    codes = [control.post("mini_program_code", {"userid": "guide0001"})["code"] for _ in range(2)]
+
+    assert second.code("miniprogram/jscode2session", js_code=codes[0]) == 40029
+    session = app.get(
+        "miniprogram/jscode2session", js_code=codes[1], grant_type="authorization_code"
+    )
+    assert (session["corpid"], session["userid"]) == (defaults.CORP_ID, "guide0001")
+    assert len(base64.b64decode(session["session_key"])) == 16
+    assert app.code("miniprogram/jscode2session", js_code=codes[1]) == 40029
+    assert app.code("miniprogram/jscode2session") == 41008
+    assert app.code("auth/getuserinfo", code=codes[0]) == 40029
+
+
+def test_a_member_out_of_range_gets_no_ticket(app: Api, control: Control) -> None:
+    shop(control)
+    control.post("scope", {"departments": []})
+    wish = {"userid": "guide0001", "scope": "snsapi_privateinfo"}
+
+    seen = app.get("auth/getuserinfo", code=control.post("oauth_code", wish)["code"])
+
+    assert seen == {"errcode": 0, "errmsg": "ok", "userid": "guide0001"}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.wecom_sandbox.client import Api, Receiver, code, shop
-from tests.wecom_sandbox.test_phone import Phone
+from tests.wecom_sandbox.phone import Phone
 from wecom_sandbox.testing import Control
 
 DAY = 24 * 3600
@@ -84,22 +84,80 @@ def test_one_accepts_one_refuses_one_waits_a_day(
     receiver.close()
 
 
-def test_a_transferred_customer_is_protected_for_90_days(
+def test_a_customer_is_handed_over_twice_within_90_days_at_most(
     app: Api, control: Control, customers: list[str]
 ) -> None:
-    ask(app, customers[:1])
-    control.post("transfer_answer", {"person_id": "p000001", "answer": "accept"})
-    back = {
-        "handover_userid": "guide0002",
-        "takeover_userid": "guide0003",
-        "external_userid": customers[:1],
+    def hand(old: str, new: str) -> int:
+        body = {"handover_userid": old, "takeover_userid": new, "external_userid": customers[:1]}
+        answer = app.post("externalcontact/transfer_customer", body)["customer"][0]["errcode"]
+        if answer == 0:
+            control.post("transfer_answer", {"person_id": "p000001", "answer": "accept"})
+        return int(answer)
+
+    first, second = hand("guide0001", "guide0002"), hand("guide0002", "guide0003")
+    third = hand("guide0003", "guide0002")
+    later(app, control, 91 * DAY)
+    fourth = hand("guide0003", "guide0002")
+
+    assert (first, second, third, fourth) == (0, 0, 40128, 0)
+
+
+def test_who_gets_back_whom_he_gave_away_hears_of_no_new_customer(
+    app: Api, control: Control, customers: list[str], receiver: Receiver
+) -> None:
+    for old, new in (("guide0001", "guide0002"), ("guide0002", "guide0001")):
+        body = {"handover_userid": old, "takeover_userid": new, "external_userid": customers[:1]}
+        assert app.post("externalcontact/transfer_customer", body)["customer"][0]["errcode"] == 0
+        control.post("transfer_answer", {"person_id": "p000001", "answer": "accept"})
+    control.post("wait_idle", {"timeout": 10})
+
+    seen = [(e["ChangeType"], e["UserID"]) for e in receiver.events]
+    assert sorted(seen) == [
+        ("add_external_contact", "guide0002"),
+        ("del_external_contact", "guide0001"),
+        ("del_external_contact", "guide0002"),
+    ]
+    assert customers[0] in app.get("externalcontact/list", userid="guide0001")["external_userid"]
+
+
+def test_a_waiting_transfer_tells_when_it_will_be_done(
+    app: Api, control: Control, customers: list[str]
+) -> None:
+    ask(app, customers[:2])
+    control.post("transfer_answer", {"person_id": "p000002", "answer": "refuse"})
+    now = control.get("clock")["now"]
+    pair = {"handover_userid": "guide0001", "takeover_userid": "guide0002"}
+
+    waiting, refused = app.post("externalcontact/transfer_result", pair)["customer"]
+
+    assert (waiting["status"], refused["status"], refused["takeover_time"]) == (2, 3, 0)
+    assert abs(waiting["takeover_time"] - now - DAY) < 60
+
+
+def test_a_full_successor_refuses_more_at_once(
+    app: Api, control: Control, customers: list[str]
+) -> None:
+    control.post("add", {"userid": "guide0002", "person_id": "p000009"})
+    control.post("behaviour", {"customer_limit": 1})
+
+    assert ask(app, customers) == [40099, 40099, 40099]
+    assert control.get("ledger/transfers") == []
+
+
+def test_a_member_gone_for_over_a_year_has_nobody_to_hand_over(
+    app: Api, control: Control, customers: list[str]
+) -> None:
+    control.post("console_member", {"userid": "guide0001", "delete": True})
+    later(app, control, 366 * DAY)
+    body = {
+        "handover_userid": "guide0001",
+        "takeover_userid": "guide0002",
+        "external_userid": customers,
     }
 
-    first = app.post("externalcontact/transfer_customer", back)["customer"][0]["errcode"]
-    later(app, control, 91 * DAY)
-    second = app.post("externalcontact/transfer_customer", back)["customer"][0]["errcode"]
+    answers = app.post("externalcontact/resigned/transfer_customer", body)["customer"]
 
-    assert (first, second) == (40128, 0)
+    assert [one["errcode"] for one in answers] == [84061, 84061, 84061]
 
 
 def test_a_full_successor_is_reported(app: Api, control: Control, customers: list[str]) -> None:

@@ -98,3 +98,11 @@ def test_the_nickname_placeholder_becomes_the_nickname(
 
     # then the customer reads their own name
     assert control.get("ledger/welcomes")[0]["content"]["text"] == f"您好 {person['name']}！"
+
+
+def test_no_welcome_goes_into_a_running_chat(app: Api, control: Control, welcome_code: str) -> None:
+    control.post("chat", {"userid": "guide0001", "person_id": "p000001", "sender": "customer",
+        "message": {"msgtype": "text", "text": {"content": "在吗"}}})  # fmt: skip
+
+    assert app.code(SEND, {"welcome_code": welcome_code, "text": {"content": "您好"}}) == 41051
+    assert [one["status"] for one in control.get("ledger/welcomes")] == ["open"]

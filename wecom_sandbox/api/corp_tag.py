@@ -2,25 +2,20 @@
 
 from typing import Any
 
-from wecom_sandbox import corp_tags
 from wecom_sandbox.call import BAD_PARAMETER, Call, whole_number
+from wecom_sandbox.customers import corp_tags
 from wecom_sandbox.endpoints import Access, endpoint
 from wecom_sandbox.errors import WeComError
 
 
 @endpoint(
     "POST", "externalcontact/get_corp_tag_list", doc="92117", access=Access.APP,
-    rules="all when no id; group_id beats tag_id",
+    rules="all when no id; group_id beats tag_id; by id deleted ones too",
 )  # fmt: skip
 def get_corp_tag_list(call: Call) -> dict[str, Any]:
     """Tag groups with their tags."""
-    group_ids, tag_ids = set(call.texts("group_id")), set(call.texts("tag_id"))
-    groups = call.sandbox.store.rows("SELECT * FROM tag_groups ORDER BY ord DESC, serial")
-    only = tag_ids if tag_ids and not group_ids else None
-    if group_ids:
-        groups = [group for group in groups if group["id"] in group_ids]
-    found = [corp_tags.shown(call.sandbox.store, group, only) for group in groups]
-    return {"tag_group": [group for group in found if only is None or group["tag"]]}
+    found = corp_tags.listed(call.sandbox.store, call.texts("group_id"), call.texts("tag_id"))
+    return {"tag_group": found}
 
 
 @endpoint(
@@ -29,29 +24,7 @@ def get_corp_tag_list(call: Call) -> dict[str, Any]:
 )  # fmt: skip
 def add_corp_tag(call: Call) -> dict[str, Any]:
     """Add tags to a group, made when missing."""
-    wished = call.body.get("tag")
-    if not isinstance(wished, list) or not wished or not all(isinstance(t, dict) for t in wished):
-        raise WeComError(BAD_PARAMETER, "tag empty")
-    store, app, at = call.sandbox.store, call.caller.name, call.sandbox.clock.seconds()
-    group_id = corp_tags.group_for(
-        store,
-        call.text("group_id"),
-        call.text("group_name"),
-        call.number("order", 0),
-        app=app,
-        at=at,
-    )
-    added = {
-        corp_tags.add_tag(
-            store, group_id, str(tag.get("name", "")), whole_number(tag.get("order", 0), "order"),
-            app=app, at=at,
-        )
-        for tag in wished
-    }  # fmt: skip
-    group = corp_tags.find_group(store, group_id)
-    if group is None:
-        raise WeComError(40068)
-    return {"tag_group": corp_tags.shown(store, group, added)}
+    return {"tag_group": add_tags(call, corp_tags.CORP)}
 
 
 @endpoint(
@@ -77,6 +50,28 @@ def del_corp_tag(call: Call) -> dict[str, Any]:
     ids = [*call.texts("tag_id"), *call.texts("group_id")]
     if not ids:
         raise WeComError(BAD_PARAMETER, "tag_id and group_id both empty")
-    for item_id in ids:
-        corp_tags.delete(call.sandbox.store, item_id, app=call.caller.name)
+    corp_tags.delete_all(call.sandbox.store, ids, app=call.caller.name)
     return {}
+
+
+def add_tags(call: Call, strategy_id: int) -> dict[str, Any]:
+    """Add the tags of a request to a group of the corp or of a rule group; the group with them."""
+    wished = call.body.get("tag")
+    if not isinstance(wished, list) or not wished or not all(isinstance(t, dict) for t in wished):
+        raise WeComError(BAD_PARAMETER, "tag empty")
+    store, app, at = call.sandbox.store, call.caller.name, call.sandbox.clock.seconds()
+    group_id = corp_tags.group_for(
+        store, call.text("group_id"), call.text("group_name"), call.number("order", 0),
+        app=app, at=at, strategy_id=strategy_id,
+    )  # fmt: skip
+    added = {
+        corp_tags.add_tag(
+            store, group_id, str(tag.get("name", "")), whole_number(tag.get("order", 0), "order"),
+            app=app, at=at,
+        )
+        for tag in wished
+    }  # fmt: skip
+    group = corp_tags.find_group(store, group_id)
+    if group is None:
+        raise WeComError(40068)
+    return corp_tags.shown(store, group, added)

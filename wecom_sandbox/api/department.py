@@ -3,8 +3,8 @@
 import sqlite3
 from typing import Any
 
-from wecom_sandbox import departments
 from wecom_sandbox.call import BAD_PARAMETER, Call, whole_number
+from wecom_sandbox.contacts import departments
 from wecom_sandbox.endpoints import Access, endpoint
 from wecom_sandbox.errors import WeComError
 
@@ -48,7 +48,7 @@ def update(call: Call) -> dict[str, Any]:
 
 
 @endpoint(
-    "GET", "department/delete", doc="90206", access=Access.CONTACT_SYNC,
+    "GET", "department/delete", doc="90207", access=Access.CONTACT_SYNC,
     rules="60007 root, 60003, 60006 has children, 60005 has members",
 )  # fmt: skip
 def delete(call: Call) -> dict[str, Any]:

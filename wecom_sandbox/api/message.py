@@ -1,154 +1,135 @@
-"""App messages to members (messaging-media.md §1)."""
+"""App messages to members: send, take back, count (messaging-media.md §1)."""
 
 import json
 import secrets
-import sqlite3
 from typing import Any
 
-from wecom_sandbox import media_store
-from wecom_sandbox.call import BAD_PARAMETER, Call, whole_number
+from wecom_sandbox.apps import agents, message_checks, receivers, template_cards
+from wecom_sandbox.call import BAD_PARAMETER, Call
+from wecom_sandbox.china_time import DAY, day_start
 from wecom_sandbox.endpoints import Access, endpoint
 from wecom_sandbox.errors import WeComError
-from wecom_sandbox.scopes import subtree
 
-TYPES = (
-    "text", "image", "voice", "video", "file", "textcard", "news", "mpnews", "markdown",
-    "miniprogram_notice", "interactive_taskcard", "template_card",
-)  # fmt: skip
-_MEDIA_TYPES = ("image", "voice", "video", "file")
-_MOST_TEXT_BYTES = 2048
-_PER_MEMBER_A_MINUTE = 30
+_PER_MEMBER = ((60, 30), (3600, 1000))
+_PER_ACCOUNT_A_DAY = 200
 _RECALL_SECONDS = 86400
+_MOST_APART = 4 * 3600
 
 
 @endpoint(
     "POST", "message/send", doc="90236", access=Access.APP,
-    rules="41011 40056 40008 44004 40007 82001 81013; invaliduser; >30 a minute per member dropped; duplicate check",
+    rules="41011 40056 40008 44004 40007 40032 82001-82003 81013; invalid ones named; limits of every type and card; "
+    ">30 a minute or >1,000 an hour per member dropped; day limit 45009; duplicate check",
 )  # fmt: skip
 def send(call: Call) -> dict[str, Any]:
     """Send one message to members; unknown receivers come back as invalid."""
-    _check_agent(call)
+    check_agent(call)
     msgtype = call.text("msgtype")
-    if msgtype not in TYPES:
+    if msgtype not in message_checks.TYPES:
         raise WeComError(40008)
-    content = _content(call, msgtype)
-    users, invalid_users = _named_users(call)
-    parties, invalid_parties = _parties(call)
-    receivers = list(dict.fromkeys(users + parties))
-    if not receivers:
-        raise WeComError(81013)
-    msgid = secrets.token_urlsafe(40)
+    safe = message_checks.check_flags(call.body)
+    content = message_checks.check(call.sandbox, msgtype, call.body.get(msgtype))
+    found = receivers.read(call)
+    _check_day(call, len(found.userids))
     duplicate = call.flag("enable_duplicate_check", default=False) and _seen_before(call, content)
+    msgid = secrets.token_urlsafe(40)
     message_id = call.sandbox.store.insert(
-        "messages", msgid=msgid, agentid=call.caller.agent_id, msgtype=msgtype,
+        "messages", msgid=msgid, agentid=call.caller.agent_id, msgtype=msgtype, safe=safe,
         content=json.dumps(content, ensure_ascii=False), at=call.sandbox.clock.now(),
+        task_id=str(content.get("task_id") or ""),
     )  # fmt: skip
-    for userid in receivers:
+    for userid in found.userids:
         dropped = "duplicate" if duplicate else _over_limit(call, userid)
         call.sandbox.store.insert(
-            "message_recipients", message_id=message_id, userid=userid, dropped=dropped
-        )
+            "message_recipients", message_id=message_id, userid=userid, dropped=dropped,
+            at=call.sandbox.clock.now(), agentid=call.caller.agent_id,
+        )  # fmt: skip
+    asked = msgtype == "template_card" and template_cards.can_be_answered(content)
     return {
-        "invaliduser": "|".join(invalid_users),
-        "invalidparty": "|".join(invalid_parties),
-        "invalidtag": "",
+        "invaliduser": "|".join(found.invalid_users),
+        "invalidparty": "|".join(found.invalid_parties),
+        "invalidtag": "|".join(found.invalid_tags),
         "unlicenseduser": "",
         "msgid": msgid,
-        "response_code": secrets.token_urlsafe(24) if msgtype == "template_card" else "",
+        "response_code": template_cards.issue_code(call.sandbox, message_id) if asked else "",
     }
 
 
 @endpoint(
-    "POST", "message/recall", doc="94867", access=Access.APP, rules="24 hours; 40058 unknown msgid"
-)
+    "POST", "message/recall", doc="94867", access=Access.APP,
+    rules="24 hours; 40058 for an msgid that is unknown, older or of another app",
+)  # fmt: skip
 def recall(call: Call) -> dict[str, Any]:
     """Take a message back within a day."""
     changed = call.sandbox.store.run(
-        "UPDATE messages SET recalled = 1 WHERE msgid = ? AND at > ?",
-        call.need_text("msgid"), call.sandbox.clock.now() - _RECALL_SECONDS,
+        "UPDATE messages SET recalled = 1 WHERE msgid = ? AND at > ? AND agentid = ?",
+        call.need_text("msgid"), call.sandbox.clock.now() - _RECALL_SECONDS, call.caller.agent_id,
     )  # fmt: skip
     if not changed:
         raise WeComError(BAD_PARAMETER, "invalid msgid")
     return {}
 
 
-def _check_agent(call: Call) -> None:
+@endpoint(
+    "POST", "message/get_statistics", doc="92369", access=Access.APP,
+    rules="time_type 0 today, 1 yesterday; counts what reached members",
+)  # fmt: skip
+def get_statistics(call: Call) -> dict[str, Any]:
+    """How many receivers each app's messages reached in a day."""
+    begin = day_start(call.sandbox.clock.now()) - DAY * call.number("time_type", 0, most=1)
+    counts = []
+    for app in agents.self_built():
+        count = _reached(call, app.agent_id, begin, begin + DAY)
+        if count:
+            name = agents.card(call.sandbox, app)["name"]
+            counts.append({"agentid": app.agent_id, "app_name": name, "count": count})
+    counts.sort(key=lambda one: -int(one["count"]))
+    return {"statistics": counts}
+
+
+def check_agent(call: Call) -> None:
+    """41011 without agentid, 40056 for another app's."""
     if call.body.get("agentid") is None:
         raise WeComError(41011)
     if call.number("agentid", 0) != call.caller.agent_id:
         raise WeComError(40056)
 
 
-def _content(call: Call, msgtype: str) -> dict[str, Any]:
-    content = dict(call.section(msgtype))
-    if not content:
-        raise WeComError(44004)
-    if msgtype in ("text", "markdown"):
-        text = str(content.get("content", ""))
-        if not text:
-            raise WeComError(44004)
-        content["content"] = text.encode()[:_MOST_TEXT_BYTES].decode("utf-8", "ignore")
-    if msgtype in _MEDIA_TYPES:
-        media_store.need(call.sandbox, str(content.get("media_id", "")), msgtype)
-    return content
+def _reached(call: Call, agent_id: int, begin: float, end: float) -> int:
+    return int(
+        call.sandbox.store.value(
+            "SELECT COUNT(*) FROM message_recipients WHERE agentid = ? AND at >= ? AND at < ? AND dropped = ''",
+            agent_id, begin, end,
+        )
+    )  # fmt: skip
 
 
-def _named_users(call: Call) -> tuple[list[str], list[str]]:
-    store = call.sandbox.store
-    touser = call.text("touser")
-    if not touser and not call.text("toparty") and not call.text("totag"):
-        raise WeComError(82001, "touser, toparty and totag all empty")
-    if touser == "@all":
-        return [
-            row["userid"] for row in store.rows("SELECT userid FROM members ORDER BY rowid")
-        ], []
-    names = [name for name in touser.split("|") if name]
-    if len(names) > 1000:
-        raise WeComError(40032)
-    found: list[str] = []
-    invalid: list[str] = []
-    for name in names:
-        row: sqlite3.Row | None = store.row("SELECT userid FROM members WHERE userid = ?", name)
-        if row is None or not call.sandbox.scopes.sees_user(call.caller, name):
-            invalid.append(name.lower())
-        else:
-            found.append(row["userid"])
-    return found, invalid
-
-
-def _parties(call: Call) -> tuple[list[str], list[str]]:
-    store = call.sandbox.store
-    found: list[str] = []
-    invalid: list[str] = []
-    if call.text("touser") == "@all":
-        return found, invalid
-    for part in filter(None, call.text("toparty").split("|")):
-        department_id = whole_number(part, "toparty")
-        if not store.value("SELECT 1 FROM departments WHERE id = ?", department_id):
-            invalid.append(part)
-            continue
-        for below in sorted(subtree(store, (department_id,))):
-            rows = store.rows(
-                "SELECT userid FROM member_departments WHERE department_id = ?", below
-            )
-            found += [row["userid"] for row in rows]
-    return found, invalid
+def _check_day(call: Call, more: int) -> None:
+    """An app reaches at most 200 times the corp's accounts in a day (doc 90454)."""
+    begin = day_start(call.sandbox.clock.now())
+    accounts = int(call.sandbox.store.value("SELECT COUNT(*) FROM members"))
+    reached = _reached(call, call.caller.agent_id, begin, begin + DAY)
+    if reached + more > accounts * _PER_ACCOUNT_A_DAY:
+        raise WeComError(45009)
 
 
 def _seen_before(call: Call, content: dict[str, Any]) -> bool:
-    interval = call.number("duplicate_check_interval", 1800, most=4 * 3600)
+    interval = call.number("duplicate_check_interval", 1800, most=_MOST_APART)
     return bool(
         call.sandbox.store.value(
-            "SELECT 1 FROM messages WHERE content = ? AND at > ?",
+            "SELECT 1 FROM messages WHERE content = ? AND at > ? AND agentid = ?",
             json.dumps(content, ensure_ascii=False), call.sandbox.clock.now() - interval,
+            call.caller.agent_id,
         )
     )  # fmt: skip
 
 
 def _over_limit(call: Call, userid: str) -> str:
-    recent = call.sandbox.store.value(
-        "SELECT COUNT(*) FROM message_recipients r JOIN messages m ON m.id = r.message_id "
-        "WHERE r.userid = ? AND r.dropped = '' AND m.at > ?",
-        userid, call.sandbox.clock.now() - 60,
-    )  # fmt: skip
-    return "rate" if recent >= _PER_MEMBER_A_MINUTE else ""
+    for seconds, most in _PER_MEMBER:
+        recent = call.sandbox.store.value(
+            "SELECT COUNT(*) FROM message_recipients WHERE userid = ? AND agentid = ? AND dropped = '' AND at > ?",
+            userid, call.caller.agent_id, call.sandbox.clock.now() - seconds,
+        )  # fmt: skip
+        if recent >= most:
+            return "rate"
+    return ""

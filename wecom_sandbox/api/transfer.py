@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from wecom_sandbox import members, transfers, ways
 from wecom_sandbox.call import BAD_PARAMETER, Call
+from wecom_sandbox.contacts import members
 from wecom_sandbox.cursors import make, page, read
+from wecom_sandbox.customers import transfers
 from wecom_sandbox.endpoints import Access, endpoint
 from wecom_sandbox.errors import WeComError
+from wecom_sandbox.marketing import ways
 
 MOST_CUSTOMERS = 100
 MOST_MESSAGE = 200
@@ -15,8 +17,8 @@ MOST_RESULTS = 1000
 
 @endpoint(
     "POST", "externalcontact/transfer_customer", doc="92125", access=Access.APP,
-    rules="100 customers, message 200; takeover active, real-name, 客户联系; items 40096 84061 40100 40128; "
-    "24 h to refuse, 90 days' protection, 2 transfers",
+    rules="100 customers, message 200; takeover active, real-name, 客户联系; items 40096 84061 40099 40100 40128; "
+    "24 h to refuse, 2 transfers within 90 days",
 )  # fmt: skip
 def transfer_customer(call: Call) -> dict[str, Any]:
     """Ask the customers of a member in service."""
@@ -26,7 +28,7 @@ def transfer_customer(call: Call) -> dict[str, Any]:
 
 @endpoint(
     "POST", "externalcontact/resigned/transfer_customer", doc="94081", access=Access.APP,
-    rules="as transfer_customer; 40097 while the member is still there",
+    rules="40097 while the member is still there; items as transfer_customer, any number of times within a year",
 )  # fmt: skip
 def resigned_transfer_customer(call: Call) -> dict[str, Any]:
     """Ask the customers of a deleted member."""
@@ -66,7 +68,7 @@ def get_unassigned_list(call: Call) -> dict[str, Any]:
     if not cursor and number * size >= 50_000:
         raise WeComError(BAD_PARAMETER, "page_id * page_size too large")
     now = call.sandbox.clock.now()
-    offset = read(cursor, now) if cursor else number * size
+    offset = read(cursor, now, call.api) if cursor else number * size
     rows = call.sandbox.store.rows(
         "SELECT * FROM relations WHERE status = 'unassigned' ORDER BY ended_at DESC, id LIMIT ? OFFSET ?",
         size + 1, offset,
@@ -80,7 +82,7 @@ def get_unassigned_list(call: Call) -> dict[str, Any]:
         }
         for row in rows
     ]
-    following = make(offset + size, now) if more else ""
+    following = make(offset + size, now, call.api) if more and not number else ""
     return {"info": info, "is_last": not more, "next_cursor": following}
 
 
@@ -118,10 +120,13 @@ def _results(call: Call, *, resigned: bool) -> dict[str, Any]:
     )  # fmt: skip
     found = []
     for row in rows:
-        entry = {"external_userid": row["external_userid"], "status": row["status"]}
-        if row["takeover_time"]:
-            entry["takeover_time"] = row["takeover_time"]
-        found.append(entry)
+        # Somebody still asked shows when he will be handed over by himself (94088).
+        at = row["takeover_time"]
+        if row["status"] == transfers.WAITING:
+            at = row["asked_at"] + transfers.REFUSAL_SECONDS
+        found.append({
+            "external_userid": row["external_userid"], "status": row["status"], "takeover_time": at,
+        })  # fmt: skip
     return {"customer": found, "next_cursor": cursor}
 
 

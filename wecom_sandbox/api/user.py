@@ -3,10 +3,10 @@
 import sqlite3
 from typing import Any
 
-from wecom_sandbox import members
 from wecom_sandbox.call import BAD_PARAMETER, Call, whole_number
+from wecom_sandbox.contacts import accounts, members
+from wecom_sandbox.contacts.departments import need as need_department
 from wecom_sandbox.cursors import page
-from wecom_sandbox.departments import need as need_department
 from wecom_sandbox.endpoints import Access, endpoint
 from wecom_sandbox.errors import WeComError
 from wecom_sandbox.scopes import SENSITIVE_FIELDS, subtree
@@ -14,19 +14,22 @@ from wecom_sandbox.scopes import SENSITIVE_FIELDS, subtree
 
 @endpoint(
     "POST", "user/create", doc="90195", access=Access.CONTACT_SYNC,
-    rules="40003 60102 60112 60127 60129 60103 60104 60105 60106 60110 60123 301012 301013; status 4",
+    rules="40003 60102 60112 60127 60129 60103 60104 60105 60106 60110 60123 301012 301013 90100-90106 40007; cap 45024, made in a month 45009; status 4",
 )  # fmt: skip
 def create(call: Call) -> dict[str, Any]:
     """Make a member."""
     userid = call.need_text("userid", 41009)
     fields = members.read_fields(call)
-    members.create(call.sandbox.store, userid, fields, at=call.sandbox.clock.now())
+    invited = call.flag("to_invite", default=True)
+    accounts.create(call.sandbox, userid, fields)
+    if invited:
+        accounts.invite(call.sandbox, [userid])
     return {"errmsg": "created"}
 
 
 @endpoint(
     "GET", "user/get", doc="90196", access=Access.CONTACT_READ,
-    rules="60111 60011; no mobile, email, avatar, gender, qr_code, address for an app secret",
+    rules="60111 60011; no mobile, email, avatar, gender, qr_code, address for an app made since 2022-06-20",
 )  # fmt: skip
 def get(call: Call) -> dict[str, Any]:
     """One member, without the sensitive fields for an app."""
@@ -38,16 +41,15 @@ def get(call: Call) -> dict[str, Any]:
 
 @endpoint(
     "POST", "user/update", doc="90197", access=Access.CONTACT_SYNC,
-    rules="60111 and create's; mobile of an activated member ignored",
+    rules="60111 and create's; mobile of an activated member ignored; new_userid once, for made-up ids",
 )  # fmt: skip
 def update(call: Call) -> dict[str, Any]:
     """Change a member; fields left out stay."""
     userid = call.need_text("userid", 41009)
     members.need(call.sandbox.store, userid)
-    if call.body.get("new_userid"):
-        # Only system-made userids may change, once; the sandbox makes none.
-        raise WeComError(BAD_PARAMETER, "new_userid not allowed")
     members.update(call.sandbox.store, userid, members.read_fields(call))
+    if call.body.get("new_userid"):
+        members.rename(call.sandbox.store, userid, call.text("new_userid"))
     return {"errmsg": "updated"}
 
 
@@ -119,22 +121,11 @@ def list_id(call: Call) -> dict[str, Any]:
     return {"next_cursor": cursor, "dept_user": pairs}
 
 
-@endpoint(
-    "POST", "user/getuserid", doc="91693", access=Access.APP, rules="46004 for an unknown mobile"
-)
-def getuserid(call: Call) -> dict[str, Any]:
-    """The userid of a mobile number."""
-    mobile = call.need_text("mobile")
-    row = call.sandbox.store.row("SELECT userid FROM members WHERE mobile = ?", mobile)
-    if row is None:
-        raise WeComError(46004)
-    return {"userid": row["userid"]}
-
-
 def _readable(call: Call, row: sqlite3.Row) -> dict[str, Any]:
     member = members.shown(call.sandbox.store, row)
-    for name in SENSITIVE_FIELDS:
-        del member[name]
+    if not call.sandbox.scopes.reads_sensitive(call.caller):
+        for name in SENSITIVE_FIELDS:
+            del member[name]
     return member
 
 

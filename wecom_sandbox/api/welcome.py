@@ -1,12 +1,13 @@
 """Welcome messages (marketing.md §4)."""
 
 import json
+import sqlite3
 from typing import Any
 
-from wecom_sandbox import attachments
 from wecom_sandbox.call import BAD_PARAMETER, Call
 from wecom_sandbox.endpoints import Access, endpoint
 from wecom_sandbox.errors import WeComError
+from wecom_sandbox.marketing import attachments
 
 MOST_TEXT_BYTES = 4000
 NICKNAME = "%NICKNAME%"
@@ -14,7 +15,7 @@ NICKNAME = "%NICKNAME%"
 
 @endpoint(
     "POST", "externalcontact/send_welcome_msg", doc="92137", access=Access.APP,
-    rules="20 s by the clock (41050), once (41051); text 4,000 bytes (45002), 9 attachments",
+    rules="20 s by the clock (41050), once and not into a running chat (41051); text 4,000 bytes (45002), 9 attachments",
 )  # fmt: skip
 def send_welcome_msg(call: Call) -> dict[str, Any]:
     """Send the one welcome a code allows."""
@@ -36,7 +37,7 @@ def send_welcome_msg(call: Call) -> dict[str, Any]:
     other_sent = sandbox.store.value(
         "SELECT 1 FROM welcomes WHERE relation_id = ? AND sent_at IS NOT NULL", row["relation_id"]
     )
-    if other_sent:
+    if other_sent or _has_talked(call, row):
         raise WeComError(41051)
     # WeCom puts the customer's nickname where the placeholder stands (marketing.md §4, not confirmed).
     text = text.replace(NICKNAME, _nickname(call, row["relation_id"]))
@@ -46,6 +47,16 @@ def send_welcome_msg(call: Call) -> dict[str, Any]:
         sandbox.clock.now(), content, code,
     )  # fmt: skip
     return {}
+
+
+def _has_talked(call: Call, row: sqlite3.Row) -> bool:
+    """Whether one of the two has written since the code was issued: no welcome goes into a running chat."""
+    return bool(
+        call.sandbox.store.value(
+            "SELECT 1 FROM chats WHERE userid = ? AND external_userid = ? AND at >= ?",
+            row["userid"], row["external_userid"], row["issued_at"],
+        )
+    )  # fmt: skip
 
 
 def _nickname(call: Call, relation_id: int) -> str:

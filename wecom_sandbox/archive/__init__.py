@@ -1,0 +1,1 @@
+"""The session archive: consent, encrypted messages, and a stand-in for the Finance SDK."""

@@ -1,0 +1,12 @@
+"""Return codes of the Finance SDK's functions (WeWorkFinanceSdk_C.h, archive.md §2)."""
+
+OK = 0
+BAD_PARAMETER = 10000
+NO_NETWORK = 10001
+CANNOT_PARSE = 10002
+BROKEN = 10003
+BAD_FILE = 10005
+CANNOT_DECRYPT = 10006
+BAD_KEY = 10008
+BAD_IP = 10009
+TOO_OLD = 10010

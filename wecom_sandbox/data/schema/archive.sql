@@ -1,0 +1,16 @@
+CREATE TABLE IF NOT EXISTS archive_members (userid TEXT PRIMARY KEY COLLATE NOCASE, edition INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS archive_keys (version INTEGER PRIMARY KEY AUTOINCREMENT, public_key TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS archive_consents (
+  room TEXT NOT NULL, userid TEXT NOT NULL COLLATE NOCASE, external_userid TEXT NOT NULL, status TEXT NOT NULL,
+  at INTEGER NOT NULL, PRIMARY KEY (room, userid, external_userid));
+CREATE TABLE IF NOT EXISTS archive_robots (robot_id TEXT PRIMARY KEY, name TEXT NOT NULL, creator_userid TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS archive_messages (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, msgid TEXT NOT NULL UNIQUE, at REAL NOT NULL, version INTEGER NOT NULL,
+  chat_id INTEGER, content TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS archive_messages_at ON archive_messages (at);
+CREATE TABLE IF NOT EXISTS archive_media (sdkfileid TEXT PRIMARY KEY, at REAL NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS internal_groups (
+  roomid TEXT PRIMARY KEY, name TEXT NOT NULL, creator TEXT NOT NULL COLLATE NOCASE, notice TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS internal_group_members (
+  roomid TEXT NOT NULL, userid TEXT NOT NULL COLLATE NOCASE, jointime INTEGER NOT NULL, PRIMARY KEY (roomid, userid));

@@ -1,0 +1,14 @@
+CREATE TABLE IF NOT EXISTS contact_jobs (
+  serial INTEGER PRIMARY KEY AUTOINCREMENT, jobid TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, app TEXT NOT NULL,
+  request TEXT NOT NULL, content BLOB, total INTEGER NOT NULL, starts_at REAL NOT NULL, finishes_at REAL NOT NULL,
+  done INTEGER NOT NULL DEFAULT 0, errcode INTEGER NOT NULL DEFAULT 0, result TEXT NOT NULL DEFAULT '[]');
+CREATE TABLE IF NOT EXISTS export_files (
+  name TEXT PRIMARY KEY, jobid TEXT NOT NULL, position INTEGER NOT NULL, size INTEGER NOT NULL, md5 TEXT NOT NULL,
+  made_at REAL NOT NULL, body BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS export_files_job ON export_files (jobid, position);
+CREATE TABLE IF NOT EXISTS member_tag_parties (
+  tag_id INTEGER NOT NULL, department_id INTEGER NOT NULL, PRIMARY KEY (tag_id, department_id));
+CREATE TABLE IF NOT EXISTS member_invites (userid TEXT PRIMARY KEY COLLATE NOCASE, at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS member_activity (
+  day INTEGER NOT NULL, userid TEXT NOT NULL COLLATE NOCASE, PRIMARY KEY (day, userid));
+CREATE TABLE IF NOT EXISTS join_codes (vcode TEXT PRIMARY KEY, expires_at REAL NOT NULL);

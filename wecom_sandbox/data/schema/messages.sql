@@ -1,0 +1,39 @@
+CREATE TABLE IF NOT EXISTS messages (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, msgid TEXT NOT NULL UNIQUE, agentid INTEGER NOT NULL, msgtype TEXT NOT NULL,
+  content TEXT NOT NULL, at REAL NOT NULL, recalled INTEGER NOT NULL DEFAULT 0, safe INTEGER NOT NULL DEFAULT 0,
+  task_id TEXT NOT NULL DEFAULT '');
+CREATE INDEX IF NOT EXISTS messages_task ON messages (agentid, task_id);
+CREATE TABLE IF NOT EXISTS message_recipients (
+  message_id INTEGER NOT NULL, userid TEXT NOT NULL COLLATE NOCASE, dropped TEXT NOT NULL DEFAULT '',
+  at REAL NOT NULL DEFAULT 0, agentid INTEGER NOT NULL DEFAULT 0, answered TEXT NOT NULL DEFAULT '',
+  replaced TEXT NOT NULL DEFAULT '', card TEXT, PRIMARY KEY (message_id, userid));
+CREATE INDEX IF NOT EXISTS message_recipients_user ON message_recipients (userid, agentid, at);
+CREATE INDEX IF NOT EXISTS message_recipients_app ON message_recipients (agentid, at);
+CREATE TABLE IF NOT EXISTS response_codes (
+  code TEXT PRIMARY KEY, message_id INTEGER NOT NULL, expires_at REAL NOT NULL, used INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS app_inputs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, agentid INTEGER NOT NULL, userid TEXT NOT NULL COLLATE NOCASE,
+  at REAL NOT NULL, content TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS app_inputs_user ON app_inputs (userid, agentid);
+CREATE TABLE IF NOT EXISTS appchats (
+  chatid TEXT PRIMARY KEY, agentid INTEGER NOT NULL, name TEXT NOT NULL, owner TEXT NOT NULL COLLATE NOCASE,
+  userlist TEXT NOT NULL, created_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS appchat_changes (at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS appchat_messages (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, chatid TEXT NOT NULL, msgtype TEXT NOT NULL, content TEXT NOT NULL,
+  at REAL NOT NULL, safe INTEGER NOT NULL DEFAULT 0, receivers INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS appchat_recipients (
+  message_id INTEGER NOT NULL, userid TEXT NOT NULL COLLATE NOCASE, at REAL NOT NULL,
+  dropped TEXT NOT NULL DEFAULT '', PRIMARY KEY (message_id, userid));
+CREATE INDEX IF NOT EXISTS appchat_recipients_user ON appchat_recipients (userid, at);
+CREATE TABLE IF NOT EXISTS robots (key TEXT PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS robot_messages (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, at REAL NOT NULL, content TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS media (
+  media_id TEXT PRIMARY KEY, kind TEXT NOT NULL, filename TEXT NOT NULL, content_type TEXT NOT NULL,
+  size INTEGER NOT NULL, created_at REAL NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS media_jobs (
+  jobid TEXT PRIMARY KEY, app TEXT NOT NULL, data TEXT NOT NULL, status INTEGER NOT NULL, errcode INTEGER NOT NULL DEFAULT 0,
+  media_id TEXT NOT NULL DEFAULT '', created_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS workbench_data (
+  agentid INTEGER NOT NULL, userid TEXT NOT NULL COLLATE NOCASE, data TEXT NOT NULL, PRIMARY KEY (agentid, userid));

@@ -1,0 +1,1 @@
+"""Customer groups: members, talk, codes to join, transfers and statistics."""

@@ -1,0 +1,1 @@
+"""WeChat customer service: accounts, servicers, sessions, messages and figures."""

@@ -1,0 +1,1 @@
+"""Consent and log-in pages, and the codes they give."""

@@ -1,0 +1,1 @@
+"""The phone: be any customer or any guide and do what they would do."""
