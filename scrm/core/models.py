@@ -10,6 +10,7 @@ from scrm.core.outbox.models import OutboxMessage
 from scrm.core.setup_models import (
     CallbackCheck,
     SetupResult,
+    StepPicture,
     VerifyFile,
     WeComCallbackKey,
     WeComCredential,
@@ -25,6 +26,7 @@ __all__ = [
     "JobRun",
     "OutboxMessage",
     "SetupResult",
+    "StepPicture",
     "StoredAnswer",
     "VerifyFile",
     "WeComCallbackKey",

@@ -9,6 +9,8 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from scrm.core import credentials
+from scrm.core.exceptions import ValidationFailed
+from scrm.setup import pictures
 from scrm.setup.checks import CORP_ID
 from scrm.setup.selectors import LABELS, PLAIN
 
@@ -111,3 +113,27 @@ class VerifyFileForm(forms.Form):
                 _("WeCom's file holds one line of letters and digits. Download it again.")
             )
         return name, content
+
+
+class PictureForm(forms.Form):
+    """A picture of the company's own WeCom page."""
+
+    picture = forms.FileField(
+        label=_("Screenshot"),
+        max_length=200,
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+        help_text=_("PNG, JPEG or WebP, 5 MB at most. Cover the Secret before you upload it."),
+    )
+    caption = forms.CharField(
+        label=_("What the picture shows"),
+        max_length=120,
+        help_text=_("Read out to those who cannot see the picture."),
+    )
+
+    def clean_picture(self) -> pictures.Drawn:
+        """Return the picture as it is stored; refuse what is none."""
+        file: UploadedFile[bytes] = self.cleaned_data["picture"]
+        try:
+            return pictures.drawn(file.read(pictures.MOST_BYTES + 1))
+        except ValidationFailed as error:
+            raise forms.ValidationError(error.message) from None

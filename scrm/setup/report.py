@@ -35,7 +35,7 @@ def _row(state: selectors.StepState) -> str:
     else:
         words = words_of(result)
         who = f"{_moment(result.at)} {result.by or ''}".strip()
-        cells = [title, result.get_outcome_display(), words.seen, words.hint, who]
+        cells = [title, result.get_outcome_display(), words.seen, f"{words.hint} {words.link}", who]
     return f"| {' | '.join(_cell(cell) for cell in cells)} |"
 
 

@@ -19,6 +19,7 @@ from scrm.core.crypto import DecryptionError
 from scrm.core.setup_models import (
     CallbackCheck,
     SetupResult,
+    StepPicture,
     VerifyFile,
     WeComCallbackKey,
     WeComCredential,
@@ -211,6 +212,11 @@ def environment_key(app: str) -> str:
 def files() -> QuerySet[VerifyFile]:
     """Return the domain verification files, newest first."""
     return VerifyFile.objects.select_related("added_by").order_by("-id")
+
+
+def picture_of(step: str) -> StepPicture | None:
+    """Return what is known of a step's picture, without the picture itself."""
+    return StepPicture.objects.defer("content").select_related("added_by").filter(step=step).first()
 
 
 def checks_of(app: str) -> QuerySet[CallbackCheck]:

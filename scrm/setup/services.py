@@ -15,10 +15,17 @@ from django.utils.translation import gettext as _
 from scrm.core import credentials
 from scrm.core.audit import services as audit
 from scrm.core.exceptions import Conflict, NotFound, ValidationFailed
-from scrm.core.setup_models import SetupResult, VerifyFile, WeComCallbackKey, WeComCredential
+from scrm.core.setup_models import (
+    SetupResult,
+    StepPicture,
+    VerifyFile,
+    WeComCallbackKey,
+    WeComCredential,
+)
 from scrm.setup import checks
+from scrm.setup.pictures import Drawn
 from scrm.setup.selectors import CHANGED, LABELS, STORED_BY_STEP, latest
-from scrm.setup.steps import TESTED
+from scrm.setup.steps import BY_KEY, TESTED
 
 Slot = WeComCallbackKey.Slot
 ALPHABET = string.ascii_letters + string.digits
@@ -256,6 +263,44 @@ def file_remove(*, actor: Any, file: VerifyFile) -> None:
         )
         file.delete()
         _outdate(actor, "domain")
+
+
+def picture_set(*, actor: Any, step: str, picture: Drawn, caption: str) -> StepPicture:
+    """Put a picture beside a step in place of the one there; raises NotFound for an unknown step."""
+    if step not in BY_KEY:
+        raise NotFound(_("There is no such step."))
+    with transaction.atomic():
+        _one_at_a_time()
+        row = StepPicture.objects.defer("content").filter(step=step).first()
+        before = {"caption": row.caption, "added_at": row.added_at.isoformat()} if row else None
+        row = row or StepPicture(step=step)
+        row.content, row.content_type = picture.content, picture.content_type
+        row.width, row.height, row.caption = picture.width, picture.height, caption
+        row.added_at, row.added_by = timezone.now(), actor
+        row.save()
+        audit.record(
+            actor=actor,
+            action="setup.picture_set",
+            target=f"setup:{step}",
+            before=before,
+            after={"caption": caption, "bytes": len(picture.content)},
+        )
+    return row
+
+
+def picture_remove(*, actor: Any, step: str) -> None:
+    """Take a step's picture away; raises NotFound where there is none."""
+    with transaction.atomic():
+        row = StepPicture.objects.defer("content").filter(step=step).first()
+        if row is None:
+            raise NotFound(_("This step has no picture."))
+        audit.record(
+            actor=actor,
+            action="setup.picture_remove",
+            target=f"setup:{step}",
+            before={"caption": row.caption, "added_at": row.added_at.isoformat()},
+        )
+        row.delete()
 
 
 def _outdate(actor: Any, step: str) -> None:

@@ -20,6 +20,9 @@ urlpatterns = [
     path("<slug:step>/", views.step, name="step"),
     path("<slug:step>/save/", views.save, name="save"),
     path("<slug:step>/test/", views.test, name="test"),
+    path("<slug:step>/picture/", views.picture, name="picture"),
+    path("<slug:step>/picture/add/", views.picture_set, name="picture_set"),
+    path("<slug:step>/picture/remove/", views.picture_remove, name="picture_remove"),
     path("<slug:step>/remove/<str:name>/", views.remove, name="remove"),
 ]
 public_urlpatterns: list[URLPattern | URLResolver] = [

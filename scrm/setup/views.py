@@ -14,11 +14,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
 from scrm.core import own_address
+from scrm.core.crypto import DecryptionError
 from scrm.core.exceptions import Conflict, ValidationFailed
 from scrm.core.scope import ScopedRequest, public, requires
-from scrm.core.setup_models import CallbackCheck, SetupResult, VerifyFile
+from scrm.core.setup_models import CallbackCheck, SetupResult, StepPicture, VerifyFile
 from scrm.setup import report, selectors, services
-from scrm.setup.forms import CredentialForm, KeysForm, VerifyFileForm
+from scrm.setup.forms import CredentialForm, KeysForm, PictureForm, VerifyFileForm
 from scrm.setup.steps import BY_KEY, STEPS, number_of
 from scrm.setup.words import TONES, words_of
 
@@ -87,6 +88,7 @@ def _step_page(
         "may_store": settings.WECOM_CONSOLE_CREDENTIALS,
         "checks": _checks(app) if app else [],
         "now": timezone.localtime(),
+        "picture": selectors.picture_of(key),
         "forms": forms,
     }
     response = render(request, "console/setup/step.html", context, status=status)
@@ -95,7 +97,7 @@ def _step_page(
 
 
 def _forms(key: str) -> dict[str, Form]:
-    found: dict[str, Form] = {}
+    found: dict[str, Form] = {"picture": PictureForm(prefix="picture")}
     if key in TYPED and settings.WECOM_CONSOLE_CREDENTIALS:
         form = CredentialForm(names=TYPED[key])
         if form.fields:
@@ -272,6 +274,44 @@ def file_remove(request: ScopedRequest, pk: int) -> HttpResponse:
     services.file_remove(actor=request.user, file=get_object_or_404(selectors.files(), pk=pk))
     messages.success(request, _("The file is no longer served."))
     return redirect("setup:step", "domain")
+
+
+@require_GET
+@requires("setup.view")
+def picture(request: ScopedRequest, step: str) -> HttpResponse:
+    """Show a step's picture; never kept by a cache, for it may show a Secret."""
+    row = get_object_or_404(StepPicture, step=step)
+    try:
+        content = row.content
+    except DecryptionError:
+        raise Http404 from None
+    response = HttpResponse(content, content_type=row.content_type)
+    response["Cache-Control"] = "private, no-store"
+    response["Content-Disposition"] = "inline"
+    return response
+
+
+@require_POST
+@requires("setup.edit")
+def picture_set(request: ScopedRequest, step: str) -> HttpResponse:
+    """Put an uploaded picture beside a step."""
+    if step not in BY_KEY:
+        raise Http404
+    form = PictureForm(request.POST, request.FILES, prefix="picture")
+    if not form.is_valid():
+        return _step_page(request, step, bound={"picture": form}, status=422)
+    services.picture_set(actor=request.user, step=step, **form.cleaned_data)
+    messages.success(request, _("The picture is shown beside the step now."))
+    return redirect("setup:step", step)
+
+
+@require_POST
+@requires("setup.edit")
+def picture_remove(request: ScopedRequest, step: str) -> HttpResponse:
+    """Take a step's picture away."""
+    services.picture_remove(actor=request.user, step=step)
+    messages.success(request, _("The picture was removed."))
+    return redirect("setup:step", step)
 
 
 @require_GET

@@ -24,6 +24,8 @@ class Words:
 
     seen: str
     hint: str
+    # WeCom's own page about a refusal of its.
+    link: str = ""
 
 
 WORDS: dict[str, tuple[Promise, Promise | str]] = {
@@ -227,7 +229,7 @@ def _refused(data: Mapping[str, Any]) -> Words:
         "endpoint": data.get("endpoint", ""),
         "errcode": errcode,
     }
-    return Words(str(seen), error.hint.words(get_language() or "en"))
+    return Words(str(seen), error.hint.words(get_language() or "en"), error.link)
 
 
 def _readable(data: Mapping[str, Any]) -> dict[str, Any]:

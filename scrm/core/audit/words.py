@@ -67,6 +67,8 @@ ACTIONS = {
     "setup.file_add": _("Domain file added"),
     "setup.file_remove": _("Domain file removed"),
     "setup.keys_set": _("Callback key stored"),
+    "setup.picture_remove": _("Set-up picture removed"),
+    "setup.picture_set": _("Set-up picture stored"),
     "setup.keys_stop": _("Previous callback key stopped"),
     "setup.test": _("Set-up tested"),
     "tags.create": _("Tags made"),

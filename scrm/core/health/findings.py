@@ -20,3 +20,5 @@ class Finding:
     outcome: Outcome
     seen: str
     hint: str = ""
+    # WeCom's own page about its refusal.
+    link: str = ""

@@ -133,7 +133,7 @@ def permissions() -> Finding:
     try:
         members = gateway.wecom("scrm").external_contact.get_follow_user_list()
     except WeComError as error:
-        return Finding("permissions", Outcome.BAD, _refused(error), _hint(error))
+        return Finding("permissions", Outcome.BAD, _refused(error), _hint(error), error.link)
     except ScrmError as error:
         return Finding("permissions", Outcome.BAD, error.message)
     if not members:

@@ -206,7 +206,8 @@ def _wecom_app(app: str) -> Finding:
     try:
         token = gateway.wecom(app).access_token
     except WeComError as error:
-        return Finding(name, Outcome.BAD, _("no token"), error.words(get_language() or "en"))
+        words = error.words(get_language() or "en")
+        return Finding(name, Outcome.BAD, _("no token"), words, error.link)
     except ScrmError as error:
         return Finding(name, Outcome.BAD, _("no token"), error.message)
     return Finding(

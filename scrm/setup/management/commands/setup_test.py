@@ -29,7 +29,8 @@ class Command(BaseCommand):
         for key in options["only"] or TESTED:
             result = services.test_run(actor=None, step=key)
             words = words_of(result)
-            arrow = f" → {words.hint}" if words.hint else ""
+            told = " ".join(filter(None, (words.hint, words.link)))
+            arrow = f" → {told}" if told else ""
             title = str(BY_KEY[key].title)
             self.stdout.write(f"{MARKS[result.outcome]} {title:<16} {words.seen}{arrow}")
             broken = broken or result.outcome == SetupResult.Outcome.BAD
