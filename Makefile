@@ -1,7 +1,7 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Needs Python 3.11 or 3.12, git and make.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run setup-dev demo demo-reset test story check browser faults bench guide
+.PHONY: help setup setup-run setup-dev demo demo-reset test story check browser faults bench guide sandbox-report
 
 # The first Python of 3.11 or 3.12, else any newer one; `make PY=/path/to/python demo` names another.
 PROBE := import sys; sys.exit(not 311 <= sys.version_info[0] * 100 + sys.version_info[1] <= int(sys.argv[1]))
@@ -18,7 +18,7 @@ WITH_SERVICES := set -e; services="$$($(RUN) -m scrm.localservices env --profile
 	trap '$(RUN) -m scrm.localservices stop --profile test >/dev/null' EXIT;
 
 help: ## what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "make %-14s %s\n", $$1, $$2}'
 
 setup: setup-dev ## virtual environment, pinned requirements, front-end assets, translations
 
@@ -67,6 +67,9 @@ faults: setup-dev ## kill and break things while the story runs; ONLY=F01 picks 
 
 bench: setup-dev ## measure; ONLY=row picks one
 	@$(RUN) -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+sandbox-report: setup-dev ## the sandbox: which endpoints it has, and how it meets recorded samples (WECOM_SAMPLES names their folder)
+	@$(RUN) -m wecom_sandbox.conformance $(if $(WECOM_SAMPLES),--samples $(WECOM_SAMPLES)) --write var/sandbox-report.md $(ARGS)
 
 guide: setup-dev ## the pictures of docs/guide, from a running `make demo`
 	@$(RUN) -m docs.guide.make_screenshots $(ARGS)

@@ -1,6 +1,6 @@
 """Writes to the mirror of customers. Reads and events may come in any order, twice, and late."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -37,6 +37,7 @@ from scrm.core.jobs.models import JobRun
 from scrm.core.phone import normalise_phone
 from scrm.core.scope import Scope
 from scrm.wecom.errors import NO_RELATION_CODE, WeComPermanent
+from scrm.wecom.paging import Pages
 from scrm.wecom.types import ExternalContact as ContactRead
 from scrm.wecom.types import ExternalContactDetail
 
@@ -348,24 +349,32 @@ def _quota_check(actor: Any, most: int) -> None:
 PAGE_SIZE = 100
 
 
-def member_refresh(member: Member) -> PageCounts:
+def member_refresh(
+    member: Member, cursor: str = "", progress: Callable[[str, PageCounts], None] | None = None
+) -> PageCounts:
     """Read all customers of one member page by page (doc 92994) and store each page as it comes.
 
-    Only upserts: who is missing from the pages is not lost by that. Raises WeComError.
+    Only upserts: who is missing from the pages is not lost by that. `progress` is told after each page where the
+    next one begins, and the counts so far; `cursor` goes on there, or from the first page when it has expired.
+    Raises WeComError.
     """
     api = wecom(lane="sync").external_contact
-    counts, cursor = PageCounts(0, 0, 0), ""
-    while True:
-        try:
-            page = api.batch_get_by_user([member.userid], cursor=cursor, limit=PAGE_SIZE)
-        except WeComPermanent as error:
-            if error.errcode == NO_RELATION_CODE:  # a member without customers
-                return counts
+    pages = Pages(
+        lambda position: api.batch_get_by_user([member.userid], cursor=position, limit=PAGE_SIZE),
+        "externalcontact/batch/get_by_user",
+        cursor=cursor,
+        restarts=True,
+    )
+    counts = PageCounts(0, 0, 0)
+    try:
+        for page in pages:
+            counts += page_store(page)
+            if progress is not None and not pages.finished:
+                progress(pages.cursor, counts)
+    except WeComPermanent as error:
+        if error.errcode != NO_RELATION_CODE:  # a member without customers
             raise
-        counts += page_store(page)
-        cursor = page.next_cursor
-        if not cursor:
-            return counts
+    return counts
 
 
 def sync_start(*, actor: Any) -> JobRun:

@@ -1,5 +1,6 @@
 """Bulk reads of customers."""
 
+from dataclasses import astuple
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from contacts.directory.services import members_ensure
+from customers.relations.bulk import PageCounts
 from customers.relations.services import member_refresh
 from scrm.core.excel import error_workbook
 from scrm.core.gateway import wecom
@@ -18,7 +20,7 @@ from scrm.wecom.errors import WeComAuth, WeComError, WeComQuota, WeComRetryable
 
 @shared_task(name="customers.relations_sync")
 def relations_sync(job_id: str) -> None:
-    """Read the customers of every member who has customer contact; resumes after the last finished member."""
+    """Read the customers of every member who has customer contact; resumes at the first page not yet stored."""
     with running(job_id) as run:
         userids = sorted(
             set(wecom(lane="sync").external_contact.get_follow_user_list()), key=str.lower
@@ -38,8 +40,17 @@ def relations_sync(job_id: str) -> None:
 
 def _refresh_one(run: Run, member: Any, done: dict[str, Any]) -> None:
     """Read one member; an error that is hers alone is kept in words and the job goes on."""
+    begun = done.pop("begun", {})
+    if begun.get("userid") != member.userid:
+        begun = {"userid": member.userid, "cursor": "", "counts": [0, 0, 0]}
+    before = PageCounts(*begun["counts"])
+
+    def stored(cursor: str, counts: PageCounts) -> None:
+        kept = {"userid": member.userid, "cursor": cursor, "counts": [*astuple(before + counts)]}
+        run.advance(cursor={**done, "begun": kept})
+
     try:
-        counts = member_refresh(member)
+        counts = before + member_refresh(member, begun["cursor"], stored)
     except WeComQuota as error:
         until = timezone.now() + timedelta(seconds=max(error.retry_after, 30))
         run.pause(error.words(get_language() or "en"), until=until)

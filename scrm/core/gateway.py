@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from scrm.core import credentials
 from scrm.core.exceptions import ExternalFailure, NotFound
+from scrm.core.wecom_places import RedisPlaces
 from scrm.core.wecom_ports import PostgresPorts, RedisBucket
 from scrm.wecom.callbacks import CallbackCrypto
 from scrm.wecom.client import WeComClient
@@ -38,6 +39,11 @@ def _bucket(url: str) -> RedisBucket:
     return RedisBucket(url)
 
 
+@lru_cache(maxsize=4)
+def _places(url: str) -> RedisPlaces:
+    return RedisPlaces(url)
+
+
 @lru_cache(maxsize=32)
 def _client(
     corp_id: str,
@@ -59,6 +65,7 @@ def _client(
         tokens=shared.ports,
         lock=shared.ports,
         bucket=_bucket(redis_url),
+        places=_places(redis_url),
         per_minute=per_minute,
         transport=shared.transport,
         sources=shared.sources,
@@ -73,7 +80,7 @@ def _in_lane(client: WeComClient, lane: str) -> WeComClient:
 def forget_clients() -> None:
     """Drop clients, connections and tokens in memory (after a fork, between tests)."""
     credentials.forget()
-    for cached in (_in_lane, _client, _shared, _bucket, _cipher):
+    for cached in (_in_lane, _client, _shared, _bucket, _places, _cipher):
         cached.cache_clear()
 
 
@@ -122,6 +129,13 @@ def callback_ciphers(app: str, *, haste: bool = False) -> tuple[CallbackCipher, 
 @lru_cache(maxsize=32)
 def _cipher(token: str, aes_key: str, corp_id: str) -> CallbackCrypto:
     return CallbackCrypto(token, aes_key, corp_id)
+
+
+def held_apis() -> tuple[str, ...]:
+    """Return the APIs of which WeCom takes no calls now because there were too many; their work waits."""
+    blocked = _bucket(settings.REDIS_URL).blocked()
+    own = f"{credentials.corp_id()}:"
+    return tuple(sorted(key.removeprefix(own) for key in blocked if key.startswith(own)))
 
 
 def robot(url: str) -> WebhookRobot:

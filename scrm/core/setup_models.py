@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from scrm.core.crypto import DecryptionError
 from scrm.core.data_map import DataUse
-from scrm.core.fields import EncryptedTextField
+from scrm.core.fields import EncryptedBytesField, EncryptedTextField
 from scrm.core.ids import uuid7
 
 UNTIL_REPLACED = "until replaced or removed"
@@ -175,6 +175,44 @@ class VerifyFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class StepPicture(models.Model):
+    """A picture of the company's own WeCom page, shown beside a set-up step; one a step.
+
+    Encrypted: a screenshot of an app's page may show its Secret.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    step = models.CharField(_("step"), max_length=16, unique=True)
+    caption = models.CharField(_("what the picture shows"), max_length=120)
+    content = EncryptedBytesField[bytes, bytes](_("picture"))
+    content_type = models.CharField(_("kind"), max_length=16)
+    width = models.PositiveIntegerField(_("width"))
+    height = models.PositiveIntegerField(_("height"))
+    added_at = models.DateTimeField(_("added"), default=timezone.now)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    data_map: ClassVar[dict[str, DataUse]] = {
+        "content": DataUse(
+            "show where to click in WeCom's admin console", "secret", UNTIL_REPLACED
+        ),
+    }
+
+    class Meta:
+        verbose_name = _("picture of a set-up step")
+        verbose_name_plural = _("pictures of set-up steps")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(content_type__in=("image/png", "image/jpeg")),
+                name="core_step_picture_kind_known",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.step
 
 
 class SetupResult(models.Model):

@@ -16,15 +16,13 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from scrm.core.fields import EncryptedTextField
 from scrm.core.gateway_models import WeComToken
 from scrm.core.ids import uuid7
-from scrm.wecom.limits import RESERVED, burst, refill
+from scrm.wecom.limits import RESERVED, alone_share, burst, first_level, refill
 from scrm.wecom.local import LocalBucket
 from scrm.wecom.ports import Limit, LockTimeout, Token
 
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.03
-# Without Redis each process allows itself this part of a limit.
-ALONE_SHARE = 0.25
 # After a failure Redis is left alone for this long, so that calls do not wait for it one by one.
 REDIS_REST_SECONDS = 5.0
 
@@ -105,7 +103,8 @@ def _acquire(connection: BaseDatabaseWrapper, number: int, until: float) -> None
             time.sleep(_POLL_SECONDS)
 
 
-# KEYS: block, one bucket a limit. ARGV: floor, full, refill a second – for each bucket.
+# KEYS: block, since when this Redis is known, all blocks together, one bucket a limit. ARGV: floor, full, refill a second, level of a
+# bucket without a past – for each bucket. A row that is gone has filled up; unless Redis was wiped, as `since` tells.
 # Time is Redis's own, so that all hosts agree. Returns the wait in milliseconds, 0 when granted, -1 when granted
 # as the probe of a block, whichever process set it.
 _TAKE = """
@@ -113,28 +112,36 @@ local t = redis.call('TIME')
 local now = tonumber(t[1]) + tonumber(t[2]) / 1000000
 local block = redis.call('HMGET', KEYS[1], 'until', 'seconds')
 if block[1] and now < tonumber(block[1]) then return math.ceil((tonumber(block[1]) - now) * 1000) end
+redis.call('SET', KEYS[2], tostring(now), 'NX')
+local age = math.max(0, now - tonumber(redis.call('GET', KEYS[2])))
 local wait, levels = 0, {}
-for i = 2, #KEYS do
-  local a = (i - 2) * 3
+for i = 4, #KEYS do
+  local a = (i - 4) * 4
   local floor, full, rate = tonumber(ARGV[a + 1]), tonumber(ARGV[a + 2]), tonumber(ARGV[a + 3])
   local state = redis.call('HMGET', KEYS[i], 'level', 'at')
-  local level = full
+  local level = math.min(full, tonumber(ARGV[a + 4]) + age * rate)
   if state[1] then level = math.min(full, tonumber(state[1]) + math.max(0, now - tonumber(state[2])) * rate) end
   levels[i] = level
   local missing = floor + 1 - level
   if missing > 0.000001 then wait = math.max(wait, missing / rate) end
 end
 if wait > 0 then return math.ceil(wait * 1000) end
-for i = 2, #KEYS do
-  local a = (i - 2) * 3
+for i = 4, #KEYS do
+  local a = (i - 4) * 4
   redis.call('HSET', KEYS[i], 'level', tostring(levels[i] - 1), 'at', tostring(now))
   redis.call('EXPIRE', KEYS[i], math.ceil(tonumber(ARGV[a + 2]) / tonumber(ARGV[a + 3])) + 1)
 end
 if not block[1] then return 0 end
-redis.call('HSET', KEYS[1], 'until', now + tonumber(block[2]))
+redis.call('HSET', KEYS[1], 'until', tostring(now + tonumber(block[2])))
+redis.call('HSET', KEYS[3], string.sub(KEYS[1], 13), tostring(now + tonumber(block[2])))
 redis.call('EXPIRE', KEYS[1], math.ceil(tonumber(block[2]) * 10))
 return -1
 """
+
+
+KNOWN_SINCE = "wecom:rates:since"
+# Every API that WeCom refuses for its frequency, and until when, for people to read.
+BLOCKED = "wecom:blocked"
 
 
 class RedisBucket:
@@ -145,7 +152,7 @@ class RedisBucket:
             url, socket_connect_timeout=0.3, socket_timeout=0.3
         )
         self._take = self._client.register_script(_TAKE)
-        self._alone = LocalBucket(share=ALONE_SHARE)
+        self._alone = LocalBucket(share=alone_share)
         self._rest_until = 0.0
         self._blocked: set[str] = set()
 
@@ -153,10 +160,16 @@ class RedisBucket:
         """Take one call; return 0.0 when granted, else the seconds to wait."""
         if time.monotonic() < self._rest_until:
             return self._alone.take(key, lane, limits)
-        keys = [f"wecom:block:{key}", *(f"wecom:rate:{key}:{limit.seconds}" for limit in limits)]
+        keys = [
+            f"wecom:block:{key}",
+            KNOWN_SINCE,
+            BLOCKED,
+            *(f"wecom:rate:{key}:{limit.seconds}" for limit in limits),
+        ]
         arguments: list[float] = []
         for limit in limits:
-            arguments += [burst(limit) * RESERVED[lane], burst(limit), refill(limit)]
+            full = burst(limit)
+            arguments += [full * RESERVED[lane], full, refill(limit), full * first_level(limit)]
         try:
             wait = int(self._take(keys=keys, args=arguments))
         except redis.RedisError as failure:
@@ -177,6 +190,7 @@ class RedisBucket:
             until = moment[0] + moment[1] / 1_000_000 + seconds
             self._client.hset(f"wecom:block:{key}", mapping={"until": until, "seconds": seconds})
             self._client.expire(f"wecom:block:{key}", int(seconds * 10))
+            self._client.hset(BLOCKED, key, until)
         except redis.RedisError as failure:
             self._rest(failure)
 
@@ -188,8 +202,24 @@ class RedisBucket:
         self._alone.clear(key)
         try:
             self._client.delete(f"wecom:block:{key}")
+            self._client.hdel(BLOCKED, key)
         except redis.RedisError as failure:
             self._rest(failure)
+
+    def blocked(self) -> dict[str, float]:
+        """Return the keys that are refused now, with the seconds until the next probe; empty without Redis."""
+        if time.monotonic() < self._rest_until:
+            return {}
+        try:
+            moment = self._client.time()
+            rows = self._client.hgetall(BLOCKED)
+        except redis.RedisError as failure:
+            self._rest(failure)
+            return {}
+        now = moment[0] + moment[1] / 1_000_000
+        left = {key.decode(): float(until) - now for key, until in rows.items()}
+        # Nobody has asked again since: whether it still holds is not known.
+        return {key: seconds for key, seconds in left.items() if seconds > 0}
 
     def _rest(self, failure: redis.RedisError) -> None:
         logger.warning("wecom.bucket.alone reason=%s", failure.__class__.__name__)

@@ -11,6 +11,7 @@ from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from contacts.roles.labels import ROLE_NAMES
+from scrm.core import gateway
 from scrm.core.scope import EMPTY_SCOPE, Scope, scope_of
 from scrm.home.menu import ShownSection, menu_for, page_url, url_of
 from scrm.home.search import rooms_of
@@ -87,6 +88,11 @@ class Console:
     def search_rooms(self) -> list[str]:
         """What this person can find by the global search, in words."""
         return [str(room.title) for room in rooms_of(self.scope)]
+
+    @cached_property
+    def held_apis(self) -> tuple[str, ...]:
+        """The APIs WeCom refuses now for their frequency, for people who look after the work that waits."""
+        return gateway.held_apis() if self.scope.allows("outbox.view") else ()
 
     @property
     def home_url(self) -> str:

@@ -8,11 +8,13 @@ from django import forms
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from scrm.core.listing import ONE_LINE
 from scrm.inbox.models import InboxEvent
 from scrm.inbox.words import event_words
+from scrm.wecom.errors import explained
 
 DAY = forms.DateInput(attrs={"type": "date"})
 TONES = {
@@ -37,6 +39,10 @@ class EventTable(tables.Table):
 
     class Meta:
         fields = ("id", "received_at", "app", "event", "state", "error")
+
+    def render_error(self, value: str) -> str:
+        """What went wrong, in the reader's language; where to click is on its page."""
+        return explained(value, get_language() or "en").text
 
     def render_id(self, value: int, record: InboxEvent) -> SafeString:
         """Link to the event."""

@@ -1,6 +1,8 @@
 """Callback envelopes (docs 90968, 90930): signature, decryption, parsing. One exception for all that is wrong.
 
-The envelope is not parsed as XML: the signature covers `<Encrypt>` only, so nothing else of it is read.
+The envelope is not parsed as XML: the signature covers `<Encrypt>` only, so nothing else of it is read. It is
+looked for without a pattern that could go back and forth: anybody may send a body, and the search comes before
+the signature. What is decrypted is compared in constant time, and its failures are told apart by nobody outside.
 The decrypted event goes through expat with document types refused and depth, size and count bounded.
 """
 
@@ -18,10 +20,17 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 MAX_BODY = 64 * 1024
 _MOST_DEPTH = 16
 _MOST_ELEMENTS = 4000
-_ENCRYPT = re.compile(
-    rb"<Encrypt>\s*(?:<!\[CDATA\[)?\s*([A-Za-z0-9+/]+={0,2})\s*(?:\]\]>)?\s*</Encrypt>"
-)
+# A nonce of WeCom's has ten characters, a time ten digits; these are the longest we hash.
+_LONGEST_NONCE = 128
+_TIME = re.compile(r"[0-9]{1,20}", re.ASCII)
+_OPEN, _CLOSE = b"<Encrypt>", b"</Encrypt>"
+_CDATA_OPEN, _CDATA_CLOSE = b"<![CDATA[", b"]]>"
+_SPACE = b" \t\r\n"
 _AES_KEY = re.compile(r"[A-Za-z0-9+/]{43}")
+# Random prefix and length before the text; the padding is PKCS#7 with blocks of 32 over AES's 16.
+_PREFIX = 16
+_HEAD = 20
+_BLOCK = 32
 
 
 class BadCallback(Exception):  # noqa: N818 - the contract's name
@@ -59,10 +68,7 @@ class CallbackCrypto:
         """Return the event's XML of a POST body; raises BadCallback."""
         if len(body) > MAX_BODY:
             raise BadCallback("the body is larger than 64 KiB")
-        found = _ENCRYPT.search(body)
-        if found is None or body.count(b"<Encrypt>") != 1:
-            raise BadCallback("the body has no Encrypt element, or several")
-        return self._opened(msg_signature, timestamp, nonce, found.group(1))
+        return self._opened(msg_signature, timestamp, nonce, _encrypted_of(body))
 
     def verify_url(self, msg_signature: str, timestamp: str, nonce: str, echostr: str) -> str:
         """Return the plain text to answer WeCom's GET with; raises BadCallback."""
@@ -78,7 +84,7 @@ class CallbackCrypto:
         """Return the query WeCom would verify our address with: how we test it ourselves (doc 90930)."""
         text = plain.encode()
         body = os.urandom(16) + len(text).to_bytes(4, "big") + text + self._receive_id
-        padding = 32 - len(body) % 32
+        padding = _BLOCK - len(body) % _BLOCK
         encryptor = self._cipher.encryptor()
         sealed = encryptor.update(body + bytes([padding]) * padding) + encryptor.finalize()
         echo = base64.b64encode(sealed)
@@ -96,31 +102,55 @@ class CallbackCrypto:
         return hashlib.sha1(b"".join(parts), usedforsecurity=False).hexdigest()
 
     def _opened(self, signature: str, timestamp: str, nonce: str, encrypted: bytes) -> bytes:
-        expected = self._signature(
-            timestamp.encode("utf-8", "replace"), nonce.encode("utf-8", "replace"), encrypted
-        )
+        if not _TIME.fullmatch(timestamp) or len(nonce) > _LONGEST_NONCE:
+            raise BadSignature("time or nonce is not WeCom's")
+        if len(encrypted) > MAX_BODY:
+            raise BadCallback("the message is larger than 64 KiB")
+        expected = self._signature(timestamp.encode(), nonce.encode("utf-8", "replace"), encrypted)
         if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):
             raise BadSignature("the signature does not match")
-        return self._decrypted(encrypted)
+        return self._text_of(self._decrypted(encrypted))
 
     def _decrypted(self, encrypted: bytes) -> bytes:
         try:
             cipher_text = binascii.a2b_base64(encrypted, strict_mode=True)
         except (binascii.Error, ValueError):
             raise BadCallback("the message is not base64") from None
-        if not cipher_text or len(cipher_text) % 16:
+        if not cipher_text or len(cipher_text) % _BLOCK:
             raise BadCallback("the message has no whole number of blocks")
         decryptor = self._cipher.decryptor()
-        plain = decryptor.update(cipher_text) + decryptor.finalize()
-        padding = plain[-1]
-        if not 1 <= padding <= 32 or plain[-padding:] != bytes([padding]) * padding:
+        return decryptor.update(cipher_text) + decryptor.finalize()
+
+    def _text_of(self, plain: bytes) -> bytes:
+        """Return the text inside of a plaintext; all of it is looked at whatever is wrong with it."""
+        padding, length = plain[-1], int.from_bytes(plain[_PREFIX:_HEAD], "big")
+        count = padding if 1 <= padding <= _BLOCK else _BLOCK
+        padded = hmac.compare_digest(plain[-count:], bytes([padding]) * count)
+        # The length must end exactly where the receiver begins: nothing hides between the two.
+        end = len(plain) - count - len(self._receive_id)
+        fits = end >= _HEAD and length == end - _HEAD
+        ours = hmac.compare_digest(plain[max(end, 0) : len(plain) - count], self._receive_id)
+        if not padded or padding != count:
             raise BadCallback("the padding is wrong")
-        end = 20 + int.from_bytes(plain[16:20], "big")
-        if end > len(plain) - padding:
-            raise BadCallback("the length is wrong")
-        if not hmac.compare_digest(plain[end : len(plain) - padding], self._receive_id):
+        if not ours and _HEAD + length <= len(plain) - count:
+            # A whole message, but for somebody else: IT then knows which id to correct.
             raise OtherCorp("the message is for another corp")
-        return plain[20:end]
+        if not fits or not ours:
+            raise BadCallback("the length is wrong")
+        return plain[_HEAD:end]
+
+
+def _encrypted_of(body: bytes) -> bytes:
+    """Return the text of the only `<Encrypt>` of a body, in time that grows with its length alone."""
+    inner, closed, rest = body.partition(_OPEN)[2].partition(_CLOSE)
+    if not closed or _OPEN in inner or _OPEN in rest:
+        raise BadCallback("the body has no Encrypt element, or several")
+    inner = inner.strip(_SPACE)
+    if inner.startswith(_CDATA_OPEN) and inner.endswith(_CDATA_CLOSE):
+        inner = inner[len(_CDATA_OPEN) : -len(_CDATA_CLOSE)].strip(_SPACE)
+    if not inner:
+        raise BadCallback("the Encrypt element is empty")
+    return inner
 
 
 class _Reader:

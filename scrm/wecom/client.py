@@ -28,27 +28,28 @@ from scrm.wecom.api.user import UserApi
 from scrm.wecom.api.welcome import WelcomeApi
 from scrm.wecom.deadline import TOTAL_SECONDS, Deadline
 from scrm.wecom.errors import (
-    FREQUENCY_CODE,
     TOKEN_CODES,
     WeComAuth,
     WeComError,
-    WeComQuota,
     WeComRetryable,
     error_for,
 )
 from scrm.wecom.jssdk import JsApi
-from scrm.wecom.limits import BLOCK_SECONDS, DEFAULT_PER_MINUTE, limits_of
+from scrm.wecom.limits import DEFAULT_PER_MINUTE
+from scrm.wecom.local import LocalPlaces
 from scrm.wecom.oauth import OAuthApi
-from scrm.wecom.ports import LANES, Lock, RateBucket, Token, TokenStore
+from scrm.wecom.ports import LANES, Lock, Places, RateBucket, Token, TokenStore
+from scrm.wecom.secret import Secret
 from scrm.wecom.tokens import TokenSource
 from scrm.wecom.transport import Answer, Exchange, Files, Transport, decoded
+from scrm.wecom.turns import Turns
 
 DEFAULT_API_BASE = "https://qyapi.weixin.qq.com"
 DEFAULT_OAUTH_BASE = "https://open.weixin.qq.com"
 DEFAULT_LOGIN_BASE = "https://login.work.weixin.qq.com"
-# A call waits this long at most for its turn in the bucket before it reports WeComQuota.
-PATIENCE_SECONDS = 1.0
 DEFAULT_LIFE = 7200
+# Tokens one call may try after its first; each was refused by WeCom before the next one is asked for.
+MOST_RENEWALS = 3
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -85,6 +86,7 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         tokens: TokenStore,
         lock: Lock,
         bucket: RateBucket,
+        places: Places | None = None,
         lane: str = "event",
         per_minute: int = DEFAULT_PER_MINUTE,
         transport: Transport | None = None,
@@ -94,7 +96,7 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
     ) -> None:
         if lane not in LANES:
             raise ValueError(f"lane must be one of {LANES}")
-        super().__init__(corp_id, secret, auto_retry=False)
+        super().__init__(corp_id, Secret(secret), auto_retry=False)
         self.agent_id = agent_id
         self.lane = lane
         self.api_base = api_base.rstrip("/")
@@ -103,7 +105,9 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         self._tokens = tokens
         self._lock = lock
         self._bucket = bucket
+        self._places = LocalPlaces() if places is None else places
         self._per_minute = per_minute
+        self._turns = Turns(bucket, self._places, corp_id, lane, per_minute)
         self._transport = transport or Transport()
         self._sources: dict[str, TokenSource] = {} if sources is None else sources
 
@@ -117,6 +121,7 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
             tokens=self._tokens,
             lock=self._lock,
             bucket=self._bucket,
+            places=self._places,
             lane=lane,
             per_minute=self._per_minute,
             transport=self._transport,
@@ -206,7 +211,10 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         write: bool,
     ) -> Exchange:
         query = {
-            name: str(value) for name, value in (params or {}).items() if value not in (None, "")
+            # A Secret stays one.
+            name: value if isinstance(value, str) else str(value)
+            for name, value in (params or {}).items()
+            if value not in (None, "")
         }
         body = orjson.dumps(data) if data is not None else None
         url = f"{self.api_base}/cgi-bin/{endpoint}"
@@ -221,8 +229,9 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         except WeComError as failure:
             spent = (time.monotonic() - started) * 1000
             logger.warning(
-                "wecom.call.failed endpoint=%s lane=%s errcode=%s class=%s ms=%.0f",
+                "wecom.call.failed endpoint=%s lane=%s errcode=%s class=%s ms=%.0f cause=%s link=%s",
                 exchange.endpoint, self.lane, failure.errcode, failure.kind, spent,
+                failure.hint.cause(), failure.link,
             )  # fmt: skip
             raise
         except TimeoutError:
@@ -265,13 +274,19 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
     def _with_token(
         self, exchange: Exchange, deadline: Deadline, attempt: Callable[[Exchange], dict[str, Any]]
     ) -> dict[str, Any]:
-        """Call with the token; renew it once, and only once, when WeCom refuses it."""
+        """Call with the token; renew it when WeCom refuses it, until one got for this very call is refused too.
+
+        Another process's token may have been revoked as well before anybody used it: that costs one more round.
+        """
+        began = time.time()
         source = self._token_source()
-        token = source.current(deadline)
-        data = self._limited(exchange, token, deadline, attempt)
-        if data["errcode"] in TOKEN_CODES:
-            token = source.replace(token, deadline)
-            data = self._limited(exchange, token, deadline, attempt)
+        token = source.token(deadline)
+        for renewals in range(MOST_RENEWALS + 1):
+            data = self._with(token, exchange, deadline, attempt)
+            fresh = renewals > 0 and token.fetched_at >= began
+            if data["errcode"] not in TOKEN_CODES or fresh or renewals == MOST_RENEWALS:
+                break
+            token = source.replace(token.value, deadline)
         if data["errcode"] == 0:
             return data
         failure = error_for(data["errcode"], str(data.get("errmsg", "")), exchange.endpoint)
@@ -279,35 +294,15 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
             source.give_up(failure)
         raise failure
 
-    def _limited(
+    def _with(
         self,
+        token: Token,
         exchange: Exchange,
-        token: str,
         deadline: Deadline,
         attempt: Callable[[Exchange], dict[str, Any]],
     ) -> dict[str, Any]:
-        key = f"{self.corp_id}:{exchange.endpoint}"
-        self._take_turn(key, exchange.endpoint, deadline)
-        data = attempt(replace(exchange, params={**exchange.params, "access_token": token}))
-        if data["errcode"] == FREQUENCY_CODE:
-            self._bucket.block(key, BLOCK_SECONDS)
-        else:
-            self._bucket.clear(key)
-        return data
-
-    def _take_turn(self, key: str, endpoint: str, deadline: Deadline) -> None:
-        limits = limits_of(endpoint, self._per_minute)
-        patience = Deadline(deadline.left(PATIENCE_SECONDS))
-        while wait := self._bucket.take(key, self.lane, limits):
-            try:
-                enough = patience.left() >= wait
-            except TimeoutError:
-                enough = False
-            if not enough:
-                raise WeComQuota(
-                    None, "our own rate for this API is used up", endpoint, retry_after=wait
-                )
-            time.sleep(wait)
+        call = replace(exchange, params={**exchange.params, "access_token": token.value})
+        return self._turns.run(exchange.endpoint, deadline, lambda: attempt(call))
 
     def _token_source(self) -> TokenSource:
         return self.source("token", self._get_token, self.secret)

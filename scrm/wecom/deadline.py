@@ -37,6 +37,10 @@ class Deadline:
             raise TimeoutError("the time for this call is over")
         return seconds
 
+    def covers(self, seconds: float) -> bool:
+        """Say whether that many seconds are left."""
+        return self._end - time.monotonic() > seconds
+
 
 _CURRENT: contextvars.ContextVar[Deadline | None] = contextvars.ContextVar(
     "wecom_deadline", default=None

@@ -24,7 +24,7 @@ class JsSignature:
 def sign(
     ticket: str, url: str, *, nonce: str | None = None, timestamp: int | None = None
 ) -> JsSignature:
-    """Sign a page's address (with its query, without its fragment) by a ticket."""
+    """Sign a page's address (with its query, without its fragment) by a ticket (doc 90506)."""
     nonce = nonce or secrets.token_hex(8)
     timestamp = timestamp or int(time.time())
     page = url.split("#", 1)[0]
@@ -39,11 +39,11 @@ class JsApi(Area):
     """Two tickets of 7200 s, at most 100 fetches an hour an app: kept like tokens, over all processes."""
 
     def ticket(self) -> str:
-        """Return the corp's ticket (`wx.config`, getConfigSignature)."""
+        """Return the corp's ticket (`wx.config`, getConfigSignature; doc 90506)."""
         return self._client.source("jsapi", self._fetch_corp).current(Deadline())
 
     def agent_ticket(self) -> str:
-        """Return the app's ticket (`wx.agentConfig`, getAgentConfigSignature)."""
+        """Return the app's ticket (`wx.agentConfig`, getAgentConfigSignature; doc 90506)."""
         return self._client.source("agent", self._fetch_agent, self._client.secret).current(
             Deadline()
         )

@@ -1,5 +1,6 @@
 """How often each API may be called, kept below WeCom's own limits (doc 90454, marks in wecom/README §6)."""
 
+import math
 from collections.abc import Sequence
 
 from scrm.wecom.ports import Limit
@@ -11,6 +12,26 @@ DEFAULT_PER_MINUTE = 8_000
 
 # The part of a bucket the later lanes must leave: welcome may empty it, sync may use 60 %.
 RESERVED = {"welcome": 0.0, "event": 0.1, "sync": 0.4}
+
+# Limits over this long a window are kept to without fail: WeCom's answer to them is a block of an hour and more.
+LONG_SECONDS = 3600
+# What a process without the shared bucket allows itself: of short limits a quarter; of long ones so little that
+# all processes together stay below WeCom's limit, whatever the shared bucket had granted before.
+ALONE_SHARE = 0.25
+ALONE_LONG_SHARE = 1 / 64
+ALONE_LEAST = 8
+# A bucket nobody knows the past of (a fresh one, a wiped Redis) begins with this part of a long limit's burst: enough
+# for every lane, and with all that went before still below what WeCom allows.
+WARY_SHARE = 0.45
+
+# How many calls may be under way at once, after WeCom said 45033: half of them, then a bit more each second.
+CROWDED_SHARE = 0.5
+STILL_CROWDED_SHARE = 0.7
+ROOM_A_SECOND = 0.05
+LEAST_ROOM_A_SECOND = 0.5
+CROWDED_REST_SECONDS = 0.5
+CROWDED_MEMORY_SECONDS = 600.0
+PLACE_POLL_SECONDS = 0.02
 
 # One probe a minute while WeCom refuses an API for its frequency.
 BLOCK_SECONDS = 60.0
@@ -40,3 +61,25 @@ def burst(limit: Limit) -> float:
 def refill(limit: Limit) -> float:
     """Return how many calls a second flow back."""
     return limit.calls / 2 / limit.seconds
+
+
+def alone_share(limit: Limit) -> float:
+    """Return the part of a limit that a process takes which cannot ask the others."""
+    if limit.seconds < LONG_SECONDS:
+        return ALONE_SHARE
+    return min(ALONE_SHARE, max(ALONE_LONG_SHARE, ALONE_LEAST / limit.calls))
+
+
+def first_level(limit: Limit) -> float:
+    """Return the part of its burst a bucket without a past begins with."""
+    return WARY_SHARE if limit.seconds >= LONG_SECONDS else 1.0
+
+
+def places_for(lane: str, places: float) -> int:
+    """Return how many of the places a lane may use: the later lanes' part stays free, one is always there."""
+    return max(1, math.ceil(int(places + 1e-6) * (1 - RESERVED[lane]) - 1e-6))
+
+
+def places_after(places: float, seconds: float) -> float:
+    """Return the places there are so long after the last 45033: a few more each second."""
+    return places + seconds * max(LEAST_ROOM_A_SECOND, ROOM_A_SECOND * places)

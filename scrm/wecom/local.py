@@ -1,12 +1,28 @@
 """The ports within one process: for tools, tests, and where the shared bucket cannot be reached."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from scrm.wecom.limits import RESERVED, burst, refill
+from scrm.wecom.limits import (
+    CROWDED_MEMORY_SECONDS,
+    CROWDED_REST_SECONDS,
+    CROWDED_SHARE,
+    PLACE_POLL_SECONDS,
+    RESERVED,
+    STILL_CROWDED_SHARE,
+    burst,
+    first_level,
+    places_after,
+    places_for,
+    refill,
+)
 from scrm.wecom.ports import Limit, LockTimeout, Token
+
+Share = Callable[[Limit], float]
 
 
 class LocalTokens:
@@ -44,10 +60,15 @@ class LocalLock:
             lock.release()
 
 
-class LocalBucket:
-    """Token buckets in memory; `share` is the part of each limit this process may use."""
+def whole(_limit: Limit) -> float:
+    """Leave a limit to this process alone."""
+    return 1.0
 
-    def __init__(self, share: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
+
+class LocalBucket:
+    """Token buckets in memory; `share` gives the part of a limit this process may use."""
+
+    def __init__(self, share: Share = whole, clock: Callable[[], float] = time.monotonic) -> None:
         self._share = share
         self._clock = clock
         self._levels: dict[tuple[str, int], tuple[float, float]] = {}
@@ -91,12 +112,78 @@ class LocalBucket:
         return 0.0
 
     def _level(self, key: str, limit: Limit, now: float) -> float:
-        full = burst(limit) * self._share
-        level, at = self._levels.get((key, limit.seconds), (full, now))
-        return min(full, level + (now - at) * refill(limit) * self._share)
+        full = self._full(limit)
+        begin = max(1.0, full * first_level(limit))
+        level, at = self._levels.get((key, limit.seconds), (begin, now))
+        return min(full, level + (now - at) * refill(limit) * self._share(limit))
+
+    def _full(self, limit: Limit) -> float:
+        # Less than one call would never be granted.
+        return max(1.0, burst(limit) * self._share(limit))
 
     def _wait(self, limit: Limit, level: float, lane: str) -> float:
-        floor = burst(limit) * self._share * RESERVED[lane] + 1
-        missing = floor - level
+        full = self._full(limit)
+        missing = min(full, full * RESERVED[lane] + 1) - level
         # A rounding crumb is no reason to wait.
-        return missing / (refill(limit) * self._share) if missing > 1e-6 else 0.0
+        return missing / (refill(limit) * self._share(limit)) if missing > 1e-6 else 0.0
+
+
+@dataclass
+class _Crowd:
+    """What is known of one key: calls under way, and the places allowed since the last 45033."""
+
+    running: int = 0
+    places: float = 0.0
+    since: float = 0.0
+
+    def allowed(self, now: float) -> float:
+        """Return the places there are now; infinity while nothing is known."""
+        if not self.places or now - self.since > CROWDED_MEMORY_SECONDS:
+            return math.inf
+        return places_after(self.places, now - self.since)
+
+
+class LocalPlaces:
+    """Places among the threads of this process."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._crowds: dict[str, _Crowd] = {}
+        self._guard = threading.Lock()
+
+    def running(self, key: str) -> int:
+        """Return how many calls of the key this process has under way."""
+        crowd = self._crowds.get(key)
+        return crowd.running if crowd else 0
+
+    def enter(self, key: str, lane: str) -> float:
+        """Take a place; return 0.0 when granted, else the seconds to wait."""
+        with self._guard:
+            crowd = self._crowds.setdefault(key, _Crowd())
+            allowed = crowd.allowed(self._clock())
+            if allowed < math.inf and crowd.running >= places_for(lane, allowed):
+                return PLACE_POLL_SECONDS
+            crowd.running += 1
+            return 0.0
+
+    def leave(self, key: str) -> None:
+        """Give the place back."""
+        with self._guard:
+            crowd = self._crowds[key]
+            crowd.running = max(0, crowd.running - 1)
+
+    def crowded(self, key: str) -> None:
+        """Allow fewer at once; the answers to calls sent before the last such step take no further one."""
+        with self._guard:
+            crowd = self._crowds.setdefault(key, _Crowd())
+            now = self._clock()
+            allowed = crowd.allowed(now)
+            if allowed == math.inf:
+                crowd.places = max(1.0, crowd.running * CROWDED_SHARE)
+            elif now - crowd.since < CROWDED_REST_SECONDS:
+                return
+            else:
+                # Threads that wait elsewhere leave places empty: what was really under way was too much.
+                used = min(allowed, float(max(crowd.running, 1)))
+                crowd.places = max(1.0, used * STILL_CROWDED_SHARE)
+            crowd.since = now

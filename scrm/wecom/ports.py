@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from scrm.wecom.secret import Secret
+
 LANES = ("welcome", "event", "sync")
 
 
@@ -18,6 +20,10 @@ class Token:
     value: str = field(repr=False)
     expires_at: float
     fetched_at: float
+
+    def __post_init__(self) -> None:
+        """Hide the value wherever it goes from here."""
+        object.__setattr__(self, "value", Secret(self.value))
 
 
 @dataclass(frozen=True)
@@ -60,3 +66,16 @@ class RateBucket(Protocol):
 
     def clear(self, key: str) -> None:
         """End the block: a probe was answered well."""
+
+
+class Places(Protocol):
+    """How many calls of a key may be under way at once; unlimited until WeCom says it is crowded (45033)."""
+
+    def enter(self, key: str, lane: str) -> float:
+        """Take a place for the calling thread; return 0.0 when granted, else the seconds to wait."""
+
+    def leave(self, key: str) -> None:
+        """Give the calling thread's place back."""
+
+    def crowded(self, key: str) -> None:
+        """Allow fewer at once from now on: WeCom has just refused a call for there being too many."""

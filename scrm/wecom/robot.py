@@ -13,6 +13,7 @@ from scrm.wecom.errors import FREQUENCY_CODE, WeComQuota, error_for
 from scrm.wecom.limits import BLOCK_SECONDS, limits_of
 from scrm.wecom.local import LocalBucket
 from scrm.wecom.ports import RateBucket
+from scrm.wecom.secret import Secret
 from scrm.wecom.transport import Exchange, Transport
 
 ENDPOINT = "webhook/send"
@@ -40,7 +41,7 @@ class WebhookRobot:
         if not same_host or parts.path != f"/cgi-bin/{ENDPOINT}" or len(keys) != 1:
             raise ValueError(f"a robot's address begins with {api_base}/cgi-bin/{ENDPOINT}?key=")
         self._url = f"{api_base.rstrip('/')}/cgi-bin/{ENDPOINT}"
-        self._key = keys[0]
+        self._key = Secret(keys[0])
         self._bucket = bucket or LocalBucket()
         self._transport = transport or Transport()
 

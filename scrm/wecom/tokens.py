@@ -37,12 +37,16 @@ class TokenSource:
 
     def current(self, deadline: Deadline) -> str:
         """Return a living token; raises WeComAuth, WeComRetryable."""
+        return self.token(deadline).value
+
+    def token(self, deadline: Deadline) -> Token:
+        """Return the living token with its age; raises WeComAuth, WeComRetryable."""
         token = self._memory
         if token is not None and _alive(token):
-            return token.value
+            return token
         return self._renewed(None, deadline)
 
-    def replace(self, refused: str, deadline: Deadline) -> str:
+    def replace(self, refused: str, deadline: Deadline) -> Token:
         """Return another token than the one WeCom has just refused; asks WeCom only when nobody else has."""
         return self._renewed(refused, deadline)
 
@@ -51,7 +55,7 @@ class TokenSource:
         self._refusal = failure
         self._refused_until = time.monotonic() + REFUSED_SECONDS
 
-    def _renewed(self, refused: str | None, deadline: Deadline) -> str:
+    def _renewed(self, refused: str | None, deadline: Deadline) -> Token:
         self._check_refusal()
         # Threads of this process queue here, so that only one of them polls the shared lock.
         if not self._guard.acquire(timeout=deadline.left(_LOCK_SECONDS)):
@@ -66,7 +70,7 @@ class TokenSource:
             if found is None:
                 found = self._fetched(refused, deadline)
             self._memory = found
-            return found.value
+            return found
         finally:
             self._guard.release()
 

@@ -6,7 +6,7 @@ of requests (whose text holds the address with its secrets) hangs on it as a con
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -21,7 +21,8 @@ from urllib3.exceptions import (
 
 from scrm.wecom.deadline import CONNECT_SECONDS, READ_SECONDS, Deadline, DeadlineAdapter, within
 from scrm.wecom.errors import WeComError, WeComRetryable, WeComUnknownOutcome
-from scrm.wecom.scrub import scrub_http_logs
+from scrm.wecom.scrub import scrub, scrub_http_logs
+from scrm.wecom.secret import Secret
 
 MAX_ANSWER = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
@@ -40,9 +41,9 @@ class Exchange:
     method: str
     url: str
     endpoint: str
-    params: Mapping[str, str]
-    body: bytes | None = None
-    files: Files | None = None
+    params: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    files: Files | None = field(default=None, repr=False)
     write: bool = False
 
 
@@ -51,8 +52,8 @@ class Answer:
     """What came back, whole; header names are lower-case."""
 
     status: int
-    headers: Mapping[str, str]
-    content: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,17 @@ def decoded(call: Exchange, answer: Answer) -> dict[str, Any]:
     errcode = data.get("errcode")
     if not isinstance(errcode, int) or isinstance(errcode, bool):
         raise unanswered(call, "the answer has no errcode", sent=True)
+    if errcode:
+        data["errmsg"] = _without_secrets(str(data.get("errmsg", "")), call)
     return data
+
+
+def _without_secrets(errmsg: str, call: Exchange) -> str:
+    """Return WeCom's words without what we sent it in confidence: it may quote that."""
+    for value in call.params.values():
+        if isinstance(value, Secret) and value:
+            errmsg = errmsg.replace(value, "***")
+    return scrub(errmsg)
 
 
 def _parse(content: bytes) -> Any:

@@ -140,6 +140,24 @@ class Unassigned:
 
 
 @dataclass(frozen=True)
+class UnassignedPage:
+    """A page of customers of deleted members; `next_cursor` is "" at the end."""
+
+    rows: tuple[Unassigned, ...]
+    next_cursor: str
+    observed_at: datetime
+
+
+@dataclass(frozen=True)
+class ConvertedId:
+    """What WeCom knows of a WeChat user: a customer's id, or one that is pending until they are added."""
+
+    external_userid: str
+    pending_id: str
+    observed_at: datetime
+
+
+@dataclass(frozen=True)
 class ExternalContactPage:
     """A page of a batch read; empty `next_cursor` ends the walk, a page may be empty before it."""
 
@@ -248,6 +266,14 @@ class CorpTags:
 
     groups: tuple[CorpTagGroup, ...]
     observed_at: datetime
+
+
+@dataclass(frozen=True)
+class DirectoryTag:
+    """A tag of members, not of customers."""
+
+    tag_id: int
+    name: str
 
 
 @dataclass(frozen=True)

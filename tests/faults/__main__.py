@@ -37,7 +37,7 @@ def run(only: str, *, short: bool) -> list[dict[str, object]]:
         arena = Arena(headless, play, customers=60 if short else 200, seconds=20 if short else 120)
         rows = []
         for name, case in CASES.items():
-            if only and name != only:
+            if only and name not in only.split(","):
                 continue
             begun = time.monotonic()
             row = case(arena)
@@ -52,7 +52,7 @@ def run(only: str, *, short: bool) -> list[dict[str, object]]:
 def main() -> int:
     """Run the faults; exit status 1 when a row does not hold."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults")
-    parser.add_argument("--only", default="", help="one fault, for example F01")
+    parser.add_argument("--only", default="", help="one fault or several, for example F01,F03")
     parser.add_argument(
         "--short", action="store_true", help="fewer customers and kills for each fault"
     )

@@ -10,6 +10,7 @@ from scrm.demo import figures
 from scrm.demo.stack import answers, wait_for
 from scrm.demo.story import scans
 from scrm.localservices import launcher
+from tests.faults import gateway
 from tests.faults.harness import Arena, Outcome
 from tests.faults.probe import Probe
 from tests.faults.wecom_answers import wecom_misbehaves
@@ -19,6 +20,7 @@ PAUSE = 4.0
 KILLS_OF_POSTGRES = 3
 # Four tries, a second apart.
 WECOM_TRIES = 3.0
+REFUSED_SECONDS = 600.0
 NOTHING = "0 lost of what was acknowledged, 0 doubled"
 
 
@@ -220,8 +222,42 @@ def wecom_misbehaved(arena: Arena) -> Row:
     expected = f"typed outcome within 8 s; {NOTHING}"
     return _row(
         "F09",
-        "WeCom answers HTML, half JSON, -1, 42001, 45009, 500, resets, stalls",
+        "WeCom answers HTML, half or foreign JSON, error codes, 500, 429, resets, stalls, drips, refuses connections",
         expected,
+        outcome,
+    )
+
+
+def tokens_stampeded(arena: Arena) -> Row:
+    """F10."""
+    expected = "1 gettoken a secret and moment; at most 2 without Redis"
+    return _row(
+        "F10",
+        f"{gateway.PROCESSES} processes x {gateway.THREADS} threads call at once, cold and after revocation",
+        expected,
+        gateway.token_stampede(arena),
+    )
+
+
+def tokens_revoked(arena: Arena) -> Row:
+    """F11."""
+    return _row(
+        "F11",
+        f"tokens revoked every {gateway.EVERY} s for {gateway.MINUTES} min of WeCom's clock",
+        "at most 1 gettoken a revocation and secret; 99.9 % of calls come through",
+        gateway.tokens_revoked(arena),
+    )
+
+
+def api_refused(arena: Arena) -> Row:
+    """F12: ten minutes; two in the short form."""
+    seconds = 130.0 if arena.seconds < REFUSED_SECONDS / 10 else REFUSED_SECONDS
+    outcome = gateway.api_refused(arena, seconds)
+    outcome.notes += gateway.leaks(arena)
+    return _row(
+        "F12",
+        f"45009 at {gateway.REFUSED_API} for {seconds:.0f} s while customers scan",
+        f"at most 1 probe a minute; banner within 60 s; {NOTHING}",
         outcome,
     )
 
@@ -233,4 +269,7 @@ CASES: dict[str, Callable[[Arena], Row]] = {
     "F04": redis_killed,
     "F07": callbacks_repeated,
     "F09": wecom_misbehaved,
+    "F10": tokens_stampeded,
+    "F11": tokens_revoked,
+    "F12": api_refused,
 }

@@ -8,11 +8,13 @@ from django import forms
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from scrm.core.listing import NUMBER, ONE_LINE
 from scrm.core.outbox.models import OutboxMessage
 from scrm.core.outbox.sending import kind_words, senders
+from scrm.wecom.errors import explained
 
 DAY = forms.DateInput(attrs={"type": "date"})
 TONES = {
@@ -52,6 +54,10 @@ class MessageTable(tables.Table):
 
     class Meta:
         fields = ("created_at", "kind", "key", "status", "attempts", "error")
+
+    def render_error(self, value: str) -> str:
+        """What went wrong, in the reader's language; where to click is on its page."""
+        return explained(value, get_language() or "en").text
 
     def render_key(self, value: str, record: OutboxMessage) -> SafeString:
         """Link to the message; its whole key is on its page."""

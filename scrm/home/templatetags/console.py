@@ -10,6 +10,9 @@ from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+from scrm.wecom.errors import Explained, explained
 
 register = template.Library()
 
@@ -50,6 +53,12 @@ def hue(text: object) -> int:
 def initial(name: object) -> str:
     """The first character of a name, for people without a picture."""
     return str(name).strip()[:1].upper()
+
+
+@register.inclusion_tag("components/wecom_text.html")
+def wecom_text(text: object) -> dict[str, Explained]:
+    """A stored text: where it tells of an error of WeCom's, in the reader's language, with where to click."""
+    return {"told": explained(str(text), get_language() or "en")}
 
 
 @register.filter

@@ -47,7 +47,7 @@ class ContactWayApi(Area):
         return ContactWayCreated(text(data, "config_id"), text(data, "qr_code"), started)
 
     def get(self, config_id: str) -> ContactWay:
-        """Return a way."""
+        """Return a way; 41044 when it was deleted (doc 92228)."""
         started = now()
         data = self._query("externalcontact/get_contact_way", {"config_id": config_id})
         return ContactWay.read(table(data, "contact_way"), started)
@@ -61,7 +61,7 @@ class ContactWayApi(Area):
         skip_verify: bool | None = None,
         state: str | None = None,
     ) -> None:
-        """Overwrite the given fields; `users` is the whole list. Type and scene stay."""
+        """Overwrite the given fields; `users` is the whole list. Type and scene stay (doc 92228)."""
         body = filled(
             config_id=config_id,
             user=None if users is None else list(users),
@@ -72,7 +72,7 @@ class ContactWayApi(Area):
         self._write("externalcontact/update_contact_way", body)
 
     def delete(self, config_id: str) -> None:
-        """Delete a way; its printed codes stop working."""
+        """Delete a way; its printed codes stop working (doc 92228)."""
         self._write("externalcontact/del_contact_way", {"config_id": config_id})
 
     def list(
@@ -83,7 +83,7 @@ class ContactWayApi(Area):
         cursor: str = "",
         limit: int = 1000,
     ) -> IdPage:
-        """Return a page of config_ids by time of creation."""
+        """Return a page of config_ids by time of creation (doc 92228)."""
         started = now()
         body = filled(
             start_time=int(start.timestamp()) if start else None,

@@ -1,11 +1,13 @@
 """Customers and follow relations (docs 92113, 92114, 92571, 92994, 92118), and their transfer (92124, 92125)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from scrm.wecom.api.base import Area, filled, now
 from scrm.wecom.errors import NO_RELATION_CODE, WeComPermanent
+from scrm.wecom.paging import Pages, RawPage
 from scrm.wecom.reading import flag, items, moment, number, table, text, texts
 from scrm.wecom.types import (
+    ConvertedId,
     ExternalContact,
     ExternalContactDetail,
     ExternalContactPage,
@@ -14,14 +16,13 @@ from scrm.wecom.types import (
     TransferAnswer,
     TransferResult,
     Unassigned,
+    UnassignedPage,
 )
 
 BATCH_MEMBERS = 100
 BATCH_ROWS = 100
 TRANSFER_CUSTOMERS = 100
 TRANSFER_MESSAGE = 200
-# 500 followers a page: more pages than this is no customer but a fault.
-_MOST_PAGES = 40
 
 
 class ExternalContactApi(Area):
@@ -45,15 +46,15 @@ class ExternalContactApi(Area):
     def get(self, external_userid: str) -> ExternalContactDetail:
         """Return a customer with all followers the app may see, over all pages (doc 92114)."""
         started = now()
-        data = self._read("externalcontact/get", external_userid=external_userid)
-        contact = ExternalContact.read(table(data, "external_contact"))
-        follows = [FollowInfo.read(row) for row in items(data, "follow_user")]
-        for _page in range(_MOST_PAGES):
-            cursor = text(data, "next_cursor")
-            if not cursor:
-                break
-            data = self._read("externalcontact/get", external_userid=external_userid, cursor=cursor)
-            follows += [FollowInfo.read(row) for row in items(data, "follow_user")]
+        pages = Pages(
+            lambda cursor: RawPage(
+                self._read("externalcontact/get", external_userid=external_userid, cursor=cursor)
+            ),
+            "externalcontact/get",
+        )
+        found = [page.data for page in pages]
+        follows = [FollowInfo.read(row) for data in found for row in items(data, "follow_user")]
+        contact = ExternalContact.read(table(found[0], "external_contact"))
         return ExternalContactDetail(contact, tuple(follows), started)
 
     def batch_get_by_user(
@@ -77,15 +78,19 @@ class ExternalContactApi(Area):
         )
         return ExternalContactPage(rows, text(data, "next_cursor"), started)
 
-    def batch_pages(self, userids: Sequence[str]) -> Iterator[ExternalContactPage]:
-        """Yield every page of the given (at most 100) members; an empty page does not end the walk."""
-        cursor = ""
-        while True:
-            page = self.batch_get_by_user(userids, cursor)
-            yield page
-            if not page.next_cursor or page.next_cursor == cursor:
-                return
-            cursor = page.next_cursor
+    def batch_pages(
+        self, userids: Sequence[str], cursor: str = "", limit: int = BATCH_ROWS
+    ) -> Pages[ExternalContactPage]:
+        """Walk every page of the given (at most 100) members (doc 92994).
+
+        `cursor` goes on where an earlier walk stopped; when it has expired, the walk begins again.
+        """
+        return Pages(
+            lambda position: self.batch_get_by_user(userids, position, limit),
+            "externalcontact/batch/get_by_user",
+            cursor=cursor,
+            restarts=True,
+        )
 
     def remark(
         self,
@@ -97,7 +102,7 @@ class ExternalContactApi(Area):
         remark_company: str | None = None,
         remark_mobiles: Sequence[str] | None = None,
     ) -> None:
-        """Write a member's remark (at most 20 characters); mobiles overwrite the whole list (doc 92694)."""
+        """Write a member's remark (at most 20 characters); mobiles overwrite the whole list (doc 92115)."""
         mobiles = None if remark_mobiles is None else (list(remark_mobiles) or [""])
         body = filled(
             userid=userid,
@@ -127,11 +132,12 @@ class ExternalContactApi(Area):
 
     def unionid_to_external_userid(
         self, unionid: str, openid: str, subject_type: int = 0
-    ) -> tuple[str, str]:
-        """Return (external_userid, pending_id) of a WeChat user; one of them is empty (doc 95926)."""
+    ) -> ConvertedId:
+        """Return the external_userid of a WeChat user, or a pending_id until they are added (doc 95926)."""
+        started = now()
         body = {"unionid": unionid, "openid": openid, "subject_type": subject_type}
         data = self._query("idconvert/unionid_to_external_userid", body)
-        return text(data, "external_userid"), text(data, "pending_id")
+        return ConvertedId(text(data, "external_userid"), text(data, "pending_id"), started)
 
     def transfer_customer(
         self,
@@ -203,33 +209,24 @@ class ExternalContactApi(Area):
     def _results(
         self, endpoint: str, handover_userid: str, takeover_userid: str
     ) -> tuple[TransferResult, ...]:
-        found: list[TransferResult] = []
-        cursor = ""
-        for _page in range(_MOST_PAGES):
-            body = filled(
-                handover_userid=handover_userid,
-                takeover_userid=takeover_userid,
-                cursor=cursor or None,
+        body = {"handover_userid": handover_userid, "takeover_userid": takeover_userid}
+        pages = Pages(
+            lambda cursor: RawPage(
+                self._query(endpoint, filled(**body, cursor=cursor or None)),
+            ),
+            endpoint,
+        )
+        return tuple(
+            TransferResult(
+                text(row, "external_userid"), number(row, "status"), moment(row, "takeover_time")
             )
-            data = self._query(endpoint, body)
-            found += [
-                TransferResult(
-                    text(row, "external_userid"),
-                    number(row, "status"),
-                    moment(row, "takeover_time"),
-                )
-                for row in items(data, "customer")
-            ]
-            following = text(data, "next_cursor")
-            if not following or following == cursor:
-                break
-            cursor = following
-        return tuple(found)
+            for page in pages
+            for row in items(page.data, "customer")
+        )
 
-    def get_unassigned_list(
-        self, cursor: str = "", page_size: int = 1000
-    ) -> tuple[tuple[Unassigned, ...], str]:
-        """Return a page of the customers of deleted members, and the next cursor (doc 92124)."""
+    def get_unassigned_list(self, cursor: str = "", page_size: int = 1000) -> UnassignedPage:
+        """Return a page of the customers of deleted members (doc 92124)."""
+        started = now()
         body = filled(cursor=cursor or None, page_size=page_size)
         data = self._query("externalcontact/get_unassigned_list", body)
         rows = tuple(
@@ -241,4 +238,4 @@ class ExternalContactApi(Area):
             for row in items(data, "info")
         )
         following = "" if flag(data, "is_last") else text(data, "next_cursor")
-        return rows, following
+        return UnassignedPage(rows, following, started)

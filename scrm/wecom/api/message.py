@@ -16,7 +16,7 @@ class MessageApi(Area):
     def send(
         self, userids: Sequence[str], msgtype: str, content: Mapping[str, Any], **fields: Any
     ) -> MessageSent:
-        """Send one message of any type to 1 to 1000 members; raises ValueError for any other number."""
+        """Send one message of any type to 1 to 1000 members (doc 90236); raises ValueError for any other number."""
         if not 0 < len(userids) <= MOST_RECEIVERS:
             raise ValueError(f"1 to {MOST_RECEIVERS} receivers a message")
         body = {

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from scrm.wecom.api.base import Area, filled
 from scrm.wecom.errors import WeComPermanent
 from scrm.wecom.reading import items, number, text
+from scrm.wecom.types import DirectoryTag
 
 
 class TagApi(Area):
@@ -14,10 +15,10 @@ class TagApi(Area):
         """Create a tag and return its id; 40071 name taken, 40072 id taken (doc 90210)."""
         return number(self._write("tag/create", filled(tagname=name, tagid=tag_id)), "tagid")
 
-    def list(self) -> dict[int, str]:
-        """Return the names of all tags by id (doc 90216)."""
+    def list(self) -> tuple[DirectoryTag, ...]:
+        """Return all tags the app may see (doc 90216)."""
         rows = items(self._read("tag/list"), "taglist")
-        return {number(row, "tagid"): text(row, "tagname") for row in rows}
+        return tuple(DirectoryTag(number(row, "tagid"), text(row, "tagname")) for row in rows)
 
     def get(self, tag_id: int) -> tuple[str, ...]:
         """Return the userids with a tag; 40068 when there is none (doc 90213)."""

@@ -1,9 +1,10 @@
 """Members of the address book (docs 90195–90201, 96067, 91693)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from scrm.wecom.api.base import Area, filled, now
+from scrm.wecom.paging import Pages
 from scrm.wecom.reading import items, number, text
 from scrm.wecom.types import Member, MemberDepartment, MemberIdPage
 
@@ -43,15 +44,9 @@ class UserApi(Area):
         )
         return MemberIdPage(rows, text(data, "next_cursor"), started)
 
-    def list_all_ids(self) -> Iterator[MemberIdPage]:
-        """Yield every page of `list_id`."""
-        cursor = ""
-        while True:
-            page = self.list_id(cursor)
-            yield page
-            if not page.next_cursor or page.next_cursor == cursor:
-                return
-            cursor = page.next_cursor
+    def list_all_ids(self, cursor: str = "") -> Pages[MemberIdPage]:
+        """Walk every page of `list_id` (doc 96067), from the first one or from where an earlier walk stopped."""
+        return Pages(self.list_id, "user/list_id", cursor=cursor)
 
     def simplelist(self, department_id: int, *, fetch_child: bool = False) -> tuple[Member, ...]:
         """Return userid, name and departments of a department's direct members (doc 90200)."""

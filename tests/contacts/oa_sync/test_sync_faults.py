@@ -89,9 +89,9 @@ def test_tokens_that_die_midway_cost_nothing(desk: Desk, monkeypatch: pytest.Mon
 
 
 def test_wecom_out_of_breath_makes_the_job_wait_and_go_on(desk: Desk) -> None:
-    # given WeCom answering "system busy" to the first account
+    # given WeCom answering "system busy" to the first account, each of the three times the gateway asks
     run = desk.read(PEOPLE)
-    desk.fault("user/create", "errcode", value=-1, count=1)
+    desk.fault("user/create", "errcode", value=-1, count=3)
 
     # when the plan is applied
     desk.approve(run)

@@ -135,6 +135,60 @@ def test_a_pause_of_wecom_resumes_behind_the_last_member(
     assert gateway.asked == ["a", "b", "b"]
 
 
+def test_a_sync_stopped_between_two_pages_reads_no_page_twice(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    # given WeCom stops answering at the third page of a member
+    gateway = Gateway(
+        {
+            "a": page([("wm1", follow("a"))], next_cursor="2"),
+            "a2": page([("wm2", follow("a"))], next_cursor="3"),
+            "a3": errors.WeComQuota(45009, "freq", "x", retry_after=60),
+        },
+        ("a",),
+    )
+    use(monkeypatch, gateway)
+    job = sync(django_capture_on_commit_callbacks)
+    assert (job.state, job.processed) == ("waiting", 0)
+
+    # when it goes on
+    gateway.answers["a3"] = page([("wm3", follow("a"))])
+    relations_sync(str(job.pk))
+
+    # then each page was read once, and the figures are those of the whole
+    job.refresh_from_db()
+    assert (job.state, job.processed) == ("done", 1)
+    assert job.result == {"relations": 3, "created": 3, "updated": 0}
+    assert gateway.asked == ["a", "a2", "a3", "a3"]
+
+
+def test_an_expired_cursor_begins_that_member_again(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    # given a job that stopped behind the first page of the second member
+    gateway = Gateway(
+        {
+            "a": page([("wm1", follow("a"))]),
+            "b": page([("wm2", follow("b"))], next_cursor="2"),
+            "b2": errors.WeComQuota(45009, "freq", "x", retry_after=60),
+        },
+        ("a", "b"),
+    )
+    use(monkeypatch, gateway)
+    job = sync(django_capture_on_commit_callbacks)
+
+    # when its cursor is too old by the time it goes on
+    gateway.answers["b2"] = errors.WeComPermanent(40058, "invalid cursor", "x")
+    gateway.answers["b"] = page([("wm2", follow("b")), ("wm3", follow("b"))])
+    relations_sync(str(job.pk))
+
+    # then only this member is read from the beginning
+    job.refresh_from_db()
+    assert (job.state, job.processed) == ("done", 2)
+    assert gateway.asked == ["a", "b", "b2", "b2", "b"]
+    assert FollowRelation.objects.count() == 3
+
+
 def test_two_syncs_at_once_are_refused(django_capture_on_commit_callbacks: Any) -> None:
     services.sync_start(actor=None)
 

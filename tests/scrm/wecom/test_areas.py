@@ -9,6 +9,7 @@ from scrm.wecom.client import WeComClient
 from scrm.wecom.errors import causes
 from scrm.wecom.jssdk import sign
 from scrm.wecom.robot import WebhookRobot
+from scrm.wecom.types import DirectoryTag
 from tests.scrm.wecom.conftest import Server, says
 
 
@@ -109,7 +110,7 @@ def test_hidden_fields_of_a_member_are_none(server: Server, client: WeComClient)
 def test_wechatpys_own_areas_use_our_transport(server: Server, client: WeComClient) -> None:
     server.does("tag/list", says({"errcode": 0, "taglist": [{"tagid": 7, "tagname": "VIP"}]}))
 
-    assert client.tag.list() == {7: "VIP"}
+    assert client.tag.list() == (DirectoryTag(7, "VIP"),)
 
 
 def test_pictures_come_only_from_wecoms_hosts(server: Server, client: WeComClient) -> None:

@@ -32,7 +32,13 @@ class Command(BaseCommand):
         worst = probes.worst(findings)
         if options["json"]:
             rows = [
-                {"name": row.name, "outcome": row.outcome, "seen": row.seen, "hint": row.hint}
+                {
+                    "name": row.name,
+                    "outcome": row.outcome,
+                    "seen": row.seen,
+                    "hint": row.hint,
+                    "link": row.link,
+                }
                 for row in findings
             ]
             self.stdout.write(
@@ -42,6 +48,7 @@ class Command(BaseCommand):
             )
         else:
             for row in findings:
-                arrow = f" → {row.hint}" if row.hint else ""
+                told = " ".join(filter(None, (row.hint, row.link)))
+                arrow = f" → {told}" if told else ""
                 self.stdout.write(f"{MARKS[row.outcome]} {row.name:<16} {row.seen}{arrow}")
         sys.exit(probes.EXIT_CODES[worst])

@@ -287,8 +287,8 @@ def test_doctor_speaks_to_people_and_to_machines(monkeypatch: pytest.MonkeyPatch
     assert json.loads(machine.getvalue()) == {
         "worst": "bad",
         "findings": [
-            {"name": "a", "outcome": "good", "seen": "fine", "hint": ""},
-            {"name": "c", "outcome": "bad", "seen": "gone", "hint": "start it"},
+            {"name": "a", "outcome": "good", "seen": "fine", "hint": "", "link": ""},
+            {"name": "c", "outcome": "bad", "seen": "gone", "hint": "start it", "link": ""},
         ],
     }
 
