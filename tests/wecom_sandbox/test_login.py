@@ -122,6 +122,18 @@ def test_bad_addresses_are_refused(
     assert words in page
 
 
+def test_a_disabled_member_has_no_client_to_log_in_with(
+    app: Api, contacts: Api, control: Control
+) -> None:
+    shop(control)
+    contacts.post("user/update", {"userid": "guide0002", "enable": 0})
+
+    status, location, page = authorize(app, {"sandbox_userid": "guide0002"})
+
+    assert (status, location) == (403, "")
+    assert "该账号目前无法登录企业微信" in page
+
+
 def test_browser_login_takes_members_only(app: Api, control: Control) -> None:
     shop(control)
     query = {

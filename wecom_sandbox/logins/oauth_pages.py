@@ -59,6 +59,9 @@ def _answer(
     member = members.find(sandbox.store, userid) if userid else None
     if member is not None and member["status"] == members.ACTIVE:
         return _back(sandbox, request, {"userid": member["userid"], "scope": scope})
+    if member is not None:
+        # Whoever is disabled or never logged in has no client that could confirm.
+        return _refusal(sandbox, request, "This account cannot log in to WeCom now.", status=403)
     person = sandbox.people.get(chosen.get("sandbox_person", "")) if with_people else None
     if person is not None:
         return _back(sandbox, request, {"person_id": person.id, "scope": scope})
@@ -111,5 +114,5 @@ def _words(code: int) -> str:
     return f"{code} {TEXTS[code]}"
 
 
-def _refusal(sandbox: Sandbox, request: Request, problem: str) -> Response:
-    return pages.render(sandbox, request, "refusal.html", status=400, problem=problem)
+def _refusal(sandbox: Sandbox, request: Request, problem: str, *, status: int = 400) -> Response:
+    return pages.render(sandbox, request, "refusal.html", status=status, problem=problem)
