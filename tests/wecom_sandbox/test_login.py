@@ -212,7 +212,7 @@ def test_a_login_code_lives_five_minutes_and_wants_an_active_member(
 
     answer = {"userid": "guide0001", "answer": "confirm"}
     assert open_page(app, f"/phone/login/{key}", answer)[0] == 404
-    assert authorize(app, {"sandbox_userid": "guide0001"})[0] == 200
+    assert authorize(app, {"sandbox_userid": "guide0001"})[0] == 403
     control.post("clock", {"advance": 301})
     assert open_page(app, f"/phone/login/{key}", {**answer, "userid": "guide0002"})[0] == 404
     assert state(app, key)["status"] == "over"
