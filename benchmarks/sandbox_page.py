@@ -57,6 +57,7 @@ def run(options: Options) -> list[Row]:
     with _corp() as corp:
         kinds: dict[str, Callable[[int], None]] = {
             "sandbox.batch": lambda turn: _batch(corp, turn),
+            "sandbox.chain": _Chain(corp),
             "sandbox.list": lambda turn: _list(corp, turn),
             "sandbox.get": lambda turn: _get(corp, external[turn % len(external)]),
         }
@@ -83,6 +84,21 @@ def _batch(corp: Corp, turn: int) -> None:
     found = corp.call(f"{_API}/batch/get_by_user", body)["external_contact_list"]
     if len(found) != 100:
         raise AssertionError(f"a page of {len(found)}")
+
+
+class _Chain:
+    """The pages of a full sync: a hundred members at once, from cursor to cursor."""
+
+    def __init__(self, corp: Corp) -> None:
+        self._corp, self._cursor = corp, ""
+        self._userids = [f"guide{number:04d}" for number in range(1, 101)]
+
+    def __call__(self, turn: int) -> None:
+        body = {"userid_list": self._userids, "limit": 100, "cursor": self._cursor}
+        answer = self._corp.call(f"{_API}/batch/get_by_user", body)
+        if len(answer["external_contact_list"]) != 100:
+            raise AssertionError(f"a page of {len(answer['external_contact_list'])}")
+        self._cursor = answer["next_cursor"]
 
 
 def _list(corp: Corp, turn: int) -> None:

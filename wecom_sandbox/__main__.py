@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import math
 import signal
 import sqlite3
 import sys
@@ -11,11 +12,16 @@ from pathlib import Path
 from wecom_sandbox import defaults
 
 EXIT_CANNOT_START = 2
+# A guide of a large chain; 2,000 members make three million.
+PER_MEMBER = 1_500
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run until SIGINT or SIGTERM; the exit code (2 when it cannot start)."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.relations is not None and not options.members:
+        parser.error("--relations needs --members")
     if options.corp is not None:
         try:
             defaults.use_corp(options.corp)
@@ -38,7 +44,10 @@ def main(arguments: list[str] | None = None) -> int:
             public_url=options.public_url,
         )  # fmt: skip
         if options.members and scale.is_empty(sandbox):
-            scale.fill(sandbox, options.members, options.relations, seed=options.seed)
+            relations = options.relations
+            if relations is None:
+                relations = options.members * PER_MEMBER
+            scale.fill(sandbox, options.members, relations, seed=options.seed)
         server = Server(sandbox, host=options.host, port=options.port)
     except (OSError, ValueError, sqlite3.Error) as error:
         if sandbox is not None:
@@ -82,13 +91,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seed", type=int, default=1, help="draws the people of a fresh sandbox (1)"
     )
-    parser.add_argument("--people", type=int, default=2000, help="people of a fresh sandbox (2000)")
     parser.add_argument(
-        "--members", type=int, default=0, help="fill a fresh sandbox with so many members (0)"
+        "--people", type=_count, default=2000, help="people of a fresh sandbox (2000)"
     )
     parser.add_argument(
-        "--relations", type=int, default=3_000_000,
-        help="customer relations of those members, drawn from the seed (3,000,000)",
+        "--members", type=_count, default=0, help="fill a fresh sandbox with so many members (0)"
+    )
+    parser.add_argument(
+        "--relations", type=_count, default=None,
+        help=f"customer relations of those members, drawn from the seed ({PER_MEMBER:,} for each)",
     )  # fmt: skip
     parser.add_argument("--public-url", default="", help="how others reach it, when not as asked")
     return parser
@@ -96,8 +107,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _positive(text: str) -> float:
     value = float(text)
-    if value <= 0:
+    if not (value > 0 and math.isfinite(value)):
         raise argparse.ArgumentTypeError("must be above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("must not be below 0")
     return value
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+import orjson
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import Map
@@ -90,7 +91,7 @@ class Application:
         """Wait now, or, for a call of WeCom's API, while it holds its place among those under way."""
         if request.path in REGISTRY and not wechat.serves(request):
             request.environ[_PAUSE] = seconds
-        else:
+        elif seconds:
             time.sleep(seconds)
 
     def _answer(self, request: SandboxRequest, fault: str) -> Response:
@@ -104,9 +105,7 @@ class Application:
             handler: Page = page
             return handler(self.sandbox, request, **values)
         except HTTPException as error:
-            return Response(
-                f"{error.code} {error.name}\n", status=error.code, mimetype="text/plain"
-            )
+            return _no_page(request, error)
 
     def _api(self, request: SandboxRequest, fault: str) -> Response:
         endpoint = REGISTRY.get(request.path)
@@ -129,7 +128,7 @@ class Application:
         self._record(request, app_name[0] if app_name else "", code, ms, fault)
         if isinstance(result, Response):
             return result
-        return Response(json.dumps(result, ensure_ascii=False), mimetype="application/json")
+        return Response(_as_json(result), mimetype="application/json")
 
     def _call(
         self, endpoint: Endpoint, request: SandboxRequest, app_name: list[str]
@@ -159,7 +158,8 @@ class Application:
             headers=dict(request.headers),
         )
         with sandbox.rates.running(endpoint.api):
-            time.sleep(request.environ.get(_PAUSE, 0.0))
+            if pause := request.environ.get(_PAUSE):
+                time.sleep(pause)
             with sandbox.store.transaction():
                 result = endpoint.handler(call)
         if isinstance(result, Response):
@@ -232,3 +232,24 @@ def _unsupported(request: Request) -> Response:
         "errmsg": f"the sandbox does not implement {request.method} {request.path} ({words})",
     }
     return Response(json.dumps(body), status=404, mimetype="application/json")
+
+
+def _as_json(answer: dict[str, Any]) -> bytes:
+    """An answer as bytes; pages of customers are large, and orjson takes a tenth of the time."""
+    try:
+        return orjson.dumps(answer, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        # Half a surrogate pair, which a client may send and must get back.
+        return json.dumps(answer).encode()
+
+
+def _no_page(request: Request, error: HTTPException) -> Response:
+    """A path that is nothing here, or not by this method: words for a browser, JSON for a program."""
+    words = f"{error.code} {error.name}"
+    if request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html":
+        return Response(f"{words}\n", status=error.code, mimetype="text/plain")
+    body = {
+        "errcode": error.code,
+        "errmsg": f"the sandbox has no {request.method} {request.path} ({words})",
+    }
+    return Response(json.dumps(body), status=error.code, mimetype="application/json")

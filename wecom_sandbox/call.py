@@ -8,6 +8,7 @@ from werkzeug.datastructures import FileStorage
 
 from wecom_sandbox.defaults import AppConfig
 from wecom_sandbox.errors import WeComError
+from wecom_sandbox.numbers import from_digits
 
 if TYPE_CHECKING:
     from wecom_sandbox.sandbox import Sandbox
@@ -109,8 +110,8 @@ class Call:
 
 def whole_number(value: object, name: str, *, least: int = 0, most: int = 2**32 - 1) -> int:
     """A whole number given as number or digits, within limits; 40058 otherwise."""
-    if isinstance(value, str) and value.lstrip("-").isdigit():
-        value = int(value)
+    if isinstance(value, str):
+        value = from_digits(value)
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise WeComError(BAD_PARAMETER, f"{name} must be a whole number from {least} to {most}")
     return value

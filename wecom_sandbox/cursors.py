@@ -2,18 +2,20 @@
 
 import base64
 import hashlib
-import hmac
-import secrets
 import sqlite3
+import struct
 from collections.abc import Callable
 from typing import Any, TypeVar
+
+from Crypto.Cipher import AES
 
 from wecom_sandbox.call import BAD_PARAMETER, Call
 from wecom_sandbox.errors import WeComError
 
 LIFE_SECONDS = 1800
-_KEY = secrets.token_bytes(16)
-_MARK_LENGTH = 8
+# One key for ever, so that a cursor outlives a restart as it does at WeCom; it hides, it does not protect.
+_KEY = hashlib.sha256(b"cursors of the WeCom sandbox").digest()[:16]
+_BLOCK = struct.Struct(">QI4s")
 R = TypeVar("R", sqlite3.Row, dict[str, Any])
 
 
@@ -23,29 +25,36 @@ def make(position: int, at: float, owner: str = "") -> str:
     Args:
         position: where to go on.
         at: sandbox time, Unix seconds.
-        owner: the API it is for; it is no cursor for another.
+        owner: the API and the app it is for; it is no cursor for others.
     """
-    plain = f"{position}.{int(at) + LIFE_SECONDS}".encode()
-    mark = _mark(plain, owner)
-    return base64.urlsafe_b64encode(mark + plain).decode().rstrip("=")
+    plain = _BLOCK.pack(position, int(at) + LIFE_SECONDS, _mark(owner))
+    return base64.urlsafe_b64encode(_cipher().encrypt(plain)).decode().rstrip("=")
 
 
 def read(cursor: str, at: float, owner: str = "") -> int:
-    """The position of a cursor; 40058 when it is not one, is another API's, or has expired."""
+    """The position of a cursor; 40058 when it is not one, is somebody else's, or has expired."""
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        mark, plain = raw[:_MARK_LENGTH], raw[_MARK_LENGTH:]
-        expected = _mark(plain, owner)
-        position, expires = plain.decode().split(".")
-    except ValueError:
+        position, expires, mark = _BLOCK.unpack(_cipher().decrypt(raw))
+    except (ValueError, struct.error):
         raise WeComError(BAD_PARAMETER, "invalid cursor") from None
-    if not hmac.compare_digest(mark, expected) or int(expires) < at:
+    if mark != _mark(owner) or expires < at:
         raise WeComError(BAD_PARAMETER, "invalid cursor")
     return int(position)
 
 
-def _mark(plain: bytes, owner: str) -> bytes:
-    return hmac.new(_KEY, owner.encode() + b"\0" + plain, hashlib.sha256).digest()[:_MARK_LENGTH]
+def owner_of(call: Call) -> str:
+    """Whose a cursor of this request is."""
+    return f"{call.api} {call.caller.name}"
+
+
+def _cipher() -> Any:
+    # One block, unlike any other: no mode that needs a nonce.
+    return AES.new(_KEY, AES.MODE_ECB)
+
+
+def _mark(owner: str) -> bytes:
+    return hashlib.sha256(owner.encode()).digest()[:4]
 
 
 def page(
@@ -91,12 +100,12 @@ def page_of(
     """
     limit = call.number("limit", default, least=0, most=most) or default
     now, cursor = call.sandbox.clock.now(), call.text("cursor")
-    after = read(cursor, now, call.api) if cursor else 0
+    after = read(cursor, now, owner_of(call)) if cursor else 0
     if call.sandbox.behaviour.short_pages:
         if not cursor:
-            return [], make(0, now, call.api)
+            return [], make(0, now, owner_of(call))
         limit = max(1, limit // 2)
     rows = fetch(after, limit + 1)
     more = len(rows) > limit
     rows = rows[:limit]
-    return rows, make(rows[-1][position], now, call.api) if more else ""
+    return rows, make(rows[-1][position], now, owner_of(call)) if more else ""

@@ -27,6 +27,7 @@ class Behaviour:
         short_pages: cursor pages begin with an empty one and hold half of ``limit``.
         qr_links: what a QR picture holds: ``local`` (opens the phone page) or ``wecom``.
         customer_limit: customers one member can take over by a transfer; 0 for no limit.
+        transfer_rule: hand-overs of a customer within 90 days: ``twice``, or ``protected`` (one).
         medical: the corp is of the medical trade, so that temporary chats may be made.
         way_limit, temp_way_limit: contact ways the corp may have; temporary ones it may make in a day.
         mass_rule: how many mass messages one customer gets from the corp: as many as the ``month`` has days,
@@ -54,6 +55,7 @@ class Behaviour:
         self.short_pages = False
         self.qr_links = "local"
         self.customer_limit = 0
+        self.transfer_rule = "twice"
         self.medical = False
         self.way_limit, self.temp_way_limit = 500_000, 100_000
         self.mass_rule = "month"

@@ -11,6 +11,7 @@ _CHOICES = {
     "unverified": ("half", "request"),
     "qr_links": ("local", "wecom"),
     "mass_rule": ("month", "week", "day"),
+    "transfer_rule": ("twice", "protected"),
 }
 
 
@@ -91,7 +92,7 @@ def set_rates(sandbox: Sandbox, body: Body) -> Any:
             ``block`` seconds after a minute's limit.
     """
     limit = Limit(
-        api=str(body.get("api", "*")),
+        api=_pattern(body),
         per_minute=_number(body, "per_minute"),
         concurrency=_number(body, "concurrency"),
         block=float(body.get("block", MINUTE)),
@@ -102,8 +103,20 @@ def set_rates(sandbox: Sandbox, body: Body) -> Any:
     return vars(limit)
 
 
+def _pattern(body: Body) -> str:
+    value = body.get("api", "*")
+    if not isinstance(value, str):
+        raise ValueError("api must be a pattern such as externalcontact/*")
+    return value
+
+
 def _number(body: Body, name: str) -> int | None:
-    return None if body.get(name) is None else int(body[name])
+    value = body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{name} must be a whole number")
+    return value
 
 
 def _apps(body: Body) -> list[str]:

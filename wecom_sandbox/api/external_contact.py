@@ -7,7 +7,7 @@ from wecom_sandbox.apps.media_store import need as need_media
 from wecom_sandbox.call import BAD_PARAMETER, Call
 from wecom_sandbox.contacts import members
 from wecom_sandbox.contacts.member_tags import is_left_out
-from wecom_sandbox.cursors import make, page_of, read
+from wecom_sandbox.cursors import make, owner_of, page_of, read
 from wecom_sandbox.customers import corp_tags, customer_strategies, follows, relations
 from wecom_sandbox.customers.people import Person
 from wecom_sandbox.endpoints import Access, endpoint
@@ -63,7 +63,7 @@ def get(call: Call) -> dict[str, Any]:
     now, cursor = call.sandbox.clock.now(), call.query.get("cursor", "")
     rows = follows.of_customer(
         call.sandbox.store, person.external_userid, relations.readable(call.sandbox),
-        after=read(cursor, now, call.api) if cursor else 0, limit=_FOLLOWERS_A_PAGE + 1,
+        after=read(cursor, now, owner_of(call)) if cursor else 0, limit=_FOLLOWERS_A_PAGE + 1,
     )  # fmt: skip
     more, rows = len(rows) > _FOLLOWERS_A_PAGE, rows[:_FOLLOWERS_A_PAGE]
     visible = [one for one in rows if _follower_shown(call, one["userid"])]
@@ -73,7 +73,7 @@ def get(call: Call) -> dict[str, Any]:
         "external_contact": contact(person),
         "follow_user": [_follow(one) | {"tags": _named_tags(call, one)} for one in visible],
     }
-    return answer | ({"next_cursor": make(rows[-1]["id"], now, call.api)} if more else {})
+    return answer | ({"next_cursor": make(rows[-1]["id"], now, owner_of(call))} if more else {})
 
 
 @endpoint(
@@ -86,10 +86,12 @@ def batch_get_by_user(call: Call) -> dict[str, Any]:
     userids = call.texts("userid_list") or [one for one in (call.text("userid"),) if one]
     if not 1 <= len(userids) <= 100:
         raise WeComError(40032)
-    for userid in userids:
-        if members.find(call.sandbox.store, userid) is None:
-            raise WeComError(40031, userid)
-        need_visible(call, userid)
+    unknown = members.unknown(call.sandbox.store, userids)
+    if unknown:
+        raise WeComError(40031, unknown[0])
+    if not call.sandbox.scopes.sees_everything(call.caller):
+        for userid in userids:
+            need_visible(call, userid)
     store, statuses = call.sandbox.store, relations.readable(call.sandbox)
     shown = [userid for userid in userids if not _hidden(call, userid)]
     rows, cursor = page_of(
@@ -192,7 +194,9 @@ def _follow(row: follows.Row) -> dict[str, Any]:
         "remark": row["remark"],
         "description": row["description"],
         "createtime": row["createtime"],
-        "remark_mobiles": json.loads(row["remark_mobiles"]),
+        "remark_mobiles": []
+        if row["remark_mobiles"] == "[]"
+        else json.loads(row["remark_mobiles"]),
         "oper_userid": row["oper_userid"],
         "add_way": row["add_way"],
     }

@@ -27,10 +27,13 @@ def group_list(call: Call) -> dict[str, Any]:
     due.settle(call.sandbox)
     owners = owner_filter(call)
     now, cursor = call.sandbox.clock.now(), call.text("cursor")
-    position = cursors.read(cursor, now) if cursor else 0
+    position = cursors.read(cursor, now, cursors.owner_of(call)) if cursor else 0
     if call.sandbox.behaviour.short_pages:
         if not cursor:
-            return {"group_chat_list": [], "next_cursor": cursors.make(0, now)}
+            return {
+                "group_chat_list": [],
+                "next_cursor": cursors.make(0, now, cursors.owner_of(call)),
+            }
         limit = max(1, limit // 2)
     found = _page(call, owners, wished, position, limit + 1)
     answer: dict[str, Any] = {
@@ -40,7 +43,9 @@ def group_list(call: Call) -> dict[str, Any]:
         "next_cursor": "",
     }
     if len(found) > limit:
-        answer["next_cursor"] = cursors.make(found[limit - 1][0]["serial"], now)
+        answer["next_cursor"] = cursors.make(
+            found[limit - 1][0]["serial"], now, cursors.owner_of(call)
+        )
     return answer
 
 

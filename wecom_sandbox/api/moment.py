@@ -206,7 +206,7 @@ def _content(call: Call) -> dict[str, Any]:
         raise WeComError(BAD_PARAMETER, "attachments must be a list")
     if not text and not items:
         raise WeComError(41089)
-    kinds = [item.get("msgtype") if isinstance(item, dict) else None for item in items]
+    kinds = [str(item.get("msgtype")) if isinstance(item, dict) else "" for item in items]
     if not set(kinds) <= {"image", "video", "link"}:
         raise WeComError(41066)
     if len(set(kinds)) > 1:

@@ -4,7 +4,7 @@ from typing import Any
 
 from wecom_sandbox.call import BAD_PARAMETER, Call
 from wecom_sandbox.contacts import members
-from wecom_sandbox.cursors import make, page, read
+from wecom_sandbox.cursors import make, owner_of, page, read
 from wecom_sandbox.customers import transfers
 from wecom_sandbox.endpoints import Access, endpoint
 from wecom_sandbox.errors import WeComError
@@ -68,7 +68,7 @@ def get_unassigned_list(call: Call) -> dict[str, Any]:
     if not cursor and number * size >= 50_000:
         raise WeComError(BAD_PARAMETER, "page_id * page_size too large")
     now = call.sandbox.clock.now()
-    offset = read(cursor, now, call.api) if cursor else number * size
+    offset = read(cursor, now, owner_of(call)) if cursor else number * size
     rows = call.sandbox.store.rows(
         "SELECT * FROM relations WHERE status = 'unassigned' ORDER BY ended_at DESC, id LIMIT ? OFFSET ?",
         size + 1, offset,
@@ -82,7 +82,7 @@ def get_unassigned_list(call: Call) -> dict[str, Any]:
         }
         for row in rows
     ]
-    following = make(offset + size, now, call.api) if more and not number else ""
+    following = make(offset + size, now, owner_of(call)) if more and not number else ""
     return {"info": info, "is_last": not more, "next_cursor": following}
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -48,6 +49,14 @@ class MemberFields:
 def find(store: Store, userid: str) -> sqlite3.Row | None:
     """A member's row (userids ignore case), or None."""
     return store.row("SELECT * FROM members WHERE userid = ?", userid)
+
+
+def unknown(store: Store, userids: Sequence[str]) -> list[str]:
+    """Those of the userids that no member has, in their order."""
+    marks = ",".join("?" * len(userids))
+    rows = store.rows(f"SELECT userid FROM members WHERE userid IN ({marks})", *userids)  # noqa: S608
+    known = {str(row["userid"]).lower() for row in rows}
+    return [userid for userid in userids if userid.lower() not in known]
 
 
 def need(store: Store, userid: str) -> sqlite3.Row:

@@ -117,6 +117,15 @@ def count(store: Store, userid: str, statuses: Sequence[str] = ACTIVE) -> int:
     return stored + len(ids) - len(_kept(store, ids[0], ids[-1]))
 
 
+def count_all(store: Store) -> int:
+    """How many active relations the corp has, the drawn ones that nobody changed among them."""
+    stored = int(store.value("SELECT COUNT(*) FROM relations WHERE status = 'active'"))
+    if store.drawn is None:
+        return stored
+    drawn = store.drawn.relations
+    return stored + drawn - int(store.value("SELECT COUNT(*) FROM relations WHERE id <= ?", drawn))
+
+
 def follows_anybody(store: Store, external_userid: str) -> bool:
     """Whether a person is a customer of anybody now."""
     return bool(of_customer(store, external_userid, ACTIVE, limit=1))

@@ -13,6 +13,7 @@ from typing import Any
 
 from wecom_sandbox.contacts import names
 from wecom_sandbox.customers.dice import Dice
+from wecom_sandbox.numbers import from_digits
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _SPACE = 1 << 40
@@ -157,9 +158,10 @@ class People:
 
     def get(self, person_id: str) -> Person | None:
         """The person of an id such as ``p000001``, or None."""
-        if not person_id.startswith("p") or not person_id[1:].isdigit():
+        number = from_digits(person_id[1:]) if person_id.startswith("p") else None
+        if number is None:
             return None
-        index = int(person_id[1:]) - 1
+        index = number - 1
         return self.at(index) if 0 <= index < self.count else None
 
     def external_userid(self, index: int) -> str:

@@ -1,7 +1,8 @@
 """Customers handed from one member to another: asked, refused, or handed over after 24 hours (external-contacts.md §5).
 
-A customer of a member in service is handed over at most twice within 90 days; a member who has left must have
-done so within the last year (96325, 96331).
+A customer of a member in service is handed over at most twice within 90 days (96325), or, by an older reading of the
+same page, not at all within 90 days of the last time: the switch ``transfer_rule``. A member who has left must have
+done so within the last year (96331).
 """
 
 import sqlite3
@@ -39,7 +40,8 @@ def ask(
         "SELECT 1 FROM transfers WHERE person_id = ? AND status = ?", person.id, WAITING
     ):
         return 40100
-    if not resigned and _transfers_of_late(sandbox, person) >= MOST_TRANSFERS:
+    most = MOST_TRANSFERS if sandbox.behaviour.transfer_rule == "twice" else 1
+    if not resigned and _transfers_of_late(sandbox, person) >= most:
         return 40128
     if _is_full(sandbox, takeover) and open_relation(sandbox, takeover, person.id) is None:
         return 40099

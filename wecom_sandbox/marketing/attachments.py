@@ -37,7 +37,7 @@ def picture_url(image: dict[str, Any], base_url: str) -> str:
 
 def _check_one(sandbox: Sandbox, item: object) -> None:
     kind = item.get("msgtype") if isinstance(item, dict) else None
-    if not isinstance(item, dict) or kind not in _FIELDS:
+    if not isinstance(item, dict) or not isinstance(kind, str) or kind not in _FIELDS:
         raise WeComError(40008)
     content = item.get(kind)
     if not isinstance(content, dict):

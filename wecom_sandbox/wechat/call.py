@@ -5,6 +5,7 @@ from typing import Any
 
 from werkzeug.datastructures import FileStorage
 
+from wecom_sandbox.numbers import from_digits
 from wecom_sandbox.sandbox import Sandbox
 from wecom_sandbox.wechat.accounts import Account, Settings, settings_of
 from wecom_sandbox.wechat.errors import WeChatError
@@ -97,8 +98,8 @@ class Call:
 
 def whole_number(value: object) -> int:
     """A whole number given as number or digits; 47001 otherwise."""
-    if isinstance(value, str) and value.lstrip("-").isdigit():
-        return int(value)
+    if isinstance(value, str):
+        value = from_digits(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise WeChatError(BAD_BODY)
     return value
