@@ -2,6 +2,8 @@
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from typing import Any
 
@@ -137,6 +139,107 @@ def test_only_pixels_are_kept(console: Client) -> None:
     kept = StepPicture.objects.get().content
     assert b"secret" not in kept
     assert b"script" not in kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "extra"),
+    [
+        ("PNG", {"icc_profile": b"secret-profile"}),
+        ("JPEG", {"comment": b"secret-comment", "icc_profile": b"secret-profile"}),
+        ("WEBP", {"xmp": b"secret-notes", "icc_profile": b"secret-profile"}),
+    ],
+)
+def test_no_words_of_the_file_are_kept(kind: str, extra: dict[str, Any]) -> None:
+    exif, target = Image.Exif(), io.BytesIO()
+    exif[0x010E] = "secret-description"
+    Image.effect_noise((900, 900), 90).convert("RGB").save(target, kind, exif=exif, **extra)
+
+    with Image.open(io.BytesIO(target.getvalue())) as sent:
+        assert {"icc_profile", *extra} <= set(sent.info)
+    kept = pictures.drawn(target.getvalue()).content
+    assert b"secret" not in kept
+    with Image.open(io.BytesIO(kept)) as image:
+        assert not {"icc_profile", "exif", "xmp", "comment"} & set(image.info)
+
+
+ORIENTED = {1: (0, 0), 2: (1, 0), 3: (1, 1), 4: (0, 1), 5: (0, 0), 6: (1, 0), 7: (1, 1), 8: (0, 1)}
+
+
+@pytest.mark.parametrize("orientation", ORIENTED)
+def test_a_photograph_is_stored_upright(orientation: int) -> None:
+    # given a picture of 40 x 20 with a red corner, and the camera's word of how it was held
+    sent = Image.new("RGB", (40, 20), (255, 255, 255))
+    sent.paste(RED, (0, 0, 8, 8))
+    exif, target = Image.Exif(), io.BytesIO()
+    exif[0x0112] = orientation
+    sent.save(target, "PNG", exif=exif)
+
+    # when
+    kept = pictures.drawn(target.getvalue())
+
+    # then the red corner is where the viewer of a camera would show it
+    assert (kept.width, kept.height) == ((40, 20) if orientation < 5 else (20, 40))
+    right, low = ORIENTED[orientation]
+    with Image.open(io.BytesIO(kept.content)) as image:
+        assert image.getpixel(((kept.width - 1) * right, (kept.height - 1) * low)) == RED
+
+
+def test_broken_notes_of_the_camera_do_not_spoil_the_picture() -> None:
+    # given notes that name a width which is a text
+    exif, target = Image.Exif(), io.BytesIO()
+    exif[0x010E], exif[0x0112], exif[0x8769] = "hello", 6, {0x9003: "x"}
+    Image.effect_noise((40, 30), 50).convert("RGB").save(target, "JPEG", exif=exif)
+    sent = target.getvalue().replace(b"\x01\x0e\x00\x02", b"\x01\x00\x00\x02")
+    assert sent != target.getvalue()
+
+    # then it is drawn, turned as its notes say
+    kept = pictures.drawn(sent)
+    assert (kept.width, kept.height) == (30, 40)
+
+
+def test_see_through_parts_are_white() -> None:
+    for image in (
+        Image.new("RGBA", (2000, 600), (200, 0, 0, 0)),
+        Image.new("LA", (30, 20), (9, 0)),
+        Image.new("RGB", (30, 20), RED),
+    ):
+        target = io.BytesIO()
+        image.save(target, "PNG", **({"transparency": RED} if image.mode == "RGB" else {}))
+        with Image.open(io.BytesIO(pictures.drawn(target.getvalue()).content)) as kept:
+            assert kept.getcolors() == [(kept.width * kept.height, (255, 255, 255))]
+
+
+PEAK = """
+import sys
+from django.conf import settings
+settings.configure(USE_I18N=False)
+from scrm.setup import pictures
+
+def most():
+    with open("/proc/self/status") as status:
+        return int(next(line for line in status if line.startswith("VmHWM")).split()[1])
+
+sent = sys.stdin.buffer.read()
+pictures.Image.init()
+before = most()
+pictures.drawn(sent)
+print((most() - before) // 1024)
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "megabytes"),
+    [("RGB", "PNG", 130), ("RGBA", "PNG", 200), ("RGB", "JPEG", 80), ("RGB", "WEBP", 300)],
+)
+def test_the_largest_picture_takes_bounded_memory(mode: str, kind: str, megabytes: int) -> None:
+    target = io.BytesIO()
+    Image.new(mode, (5000, 3200), RED if mode == "RGB" else (*RED, 200)).save(target, kind)
+
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK], input=target.getvalue(), capture_output=True, check=True
+    )
+
+    assert 0 < int(done.stdout) < megabytes
 
 
 def test_a_large_picture_is_made_small_and_a_photograph_becomes_a_jpeg() -> None:
