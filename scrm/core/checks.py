@@ -139,13 +139,16 @@ def _demo_mode() -> Iterator[Problem]:
 
 
 def _api_base() -> Iterator[Problem]:
-    parts = urlsplit(settings.WECOM_API_BASE)
-    if parts.scheme != "https" and not settings.DEMO_MODE:
-        yield (
-            "E010",
-            "WECOM_API_BASE is not https: secrets would cross the network in clear.",
-            "Unset it to use https://qyapi.weixin.qq.com.",
-        )
+    for name, host in (
+        ("WECOM_API_BASE", "qyapi.weixin.qq.com"),
+        ("WECHAT_API_BASE", "api.weixin.qq.com"),
+    ):
+        if urlsplit(getattr(settings, name)).scheme != "https" and not settings.DEMO_MODE:
+            yield (
+                "E010",
+                f"{name} is not https: secrets would cross the network in clear.",
+                f"Unset it to use https://{host}.",
+            )
 
 
 def _database() -> Iterator[Problem]:
@@ -323,7 +326,7 @@ def unknown_variables(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
 
 
 def unknown_names() -> list[tuple[str, str]]:
-    """Return the unknown SCRM_ and WECOM_ variables, each with the nearest known name."""
+    """Return the unknown SCRM_, WECOM_ and WECHAT_ variables, each with the nearest known name."""
     example = Path(settings.BASE_DIR) / ".env.example"
     if settings.DEMO_MODE or not example.is_file():
         return []  # the demo's own supervisor sets its own variables
@@ -331,7 +334,8 @@ def unknown_names() -> list[tuple[str, str]]:
     unknown = [
         name
         for name in sorted(os.environ)
-        if name.startswith(("SCRM_", "WECOM_")) and name.removesuffix("_FILE") not in known
+        if name.startswith(("SCRM_", "WECOM_", "WECHAT_"))
+        and name.removesuffix("_FILE") not in known
     ]
     return [(name, next(iter(difflib.get_close_matches(name, known, n=1)), "")) for name in unknown]
 

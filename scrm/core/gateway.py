@@ -1,4 +1,4 @@
-"""Builds the WeCom client from settings and credentials; the only place that knows both sides."""
+"""Builds the clients of WeCom and WeChat from settings and credentials; the only place that knows both sides."""
 
 import os
 from dataclasses import dataclass
@@ -12,10 +12,12 @@ from scrm.core import credentials
 from scrm.core.exceptions import ExternalFailure, NotFound
 from scrm.core.wecom_places import RedisPlaces
 from scrm.core.wecom_ports import PostgresPorts, RedisBucket
+from scrm.wechat.client import WeChatClient
 from scrm.wecom.callbacks import CallbackCrypto
 from scrm.wecom.client import WeComClient
 from scrm.wecom.errors import WeComError
 from scrm.wecom.robot import WebhookRobot
+from scrm.wecom.secret import Secret
 from scrm.wecom.tokens import TokenSource
 from scrm.wecom.transport import Transport
 
@@ -77,10 +79,31 @@ def _in_lane(client: WeComClient, lane: str) -> WeComClient:
     return client.in_lane(lane)
 
 
+@lru_cache(maxsize=16)
+def _wechat(
+    appid: str, secret: str, lane: str, bases: tuple[str, str, str], redis_url: str
+) -> WeChatClient:
+    shared = _shared()
+    api_base, oauth_base, mp_base = bases
+    return WeChatClient(
+        appid,
+        secret,
+        api_base=api_base,
+        oauth_base=oauth_base,
+        mp_base=mp_base,
+        tokens=shared.ports,
+        lock=shared.ports,
+        bucket=_bucket(redis_url),
+        lane=lane,
+        transport=shared.transport,
+        sources=shared.sources,
+    )
+
+
 def forget_clients() -> None:
     """Drop clients, connections and tokens in memory (after a fork, between tests)."""
     credentials.forget()
-    for cached in (_in_lane, _client, _shared, _bucket, _places, _cipher):
+    for cached in (_in_lane, _client, _wechat, _shared, _bucket, _places, _cipher):
         cached.cache_clear()
 
 
@@ -104,6 +127,27 @@ def wecom(app: str = "scrm", *, lane: str = "event") -> WeComClient:
         settings.REDIS_URL,
     )
     return _in_lane(client, lane)
+
+
+def wechat(account: str, *, lane: str = "event") -> WeChatClient:
+    """Return the client of one of our WeChat accounts (settings.WECHAT_APPS): service or mini.
+
+    Raises NotFound for an account the settings have not both AppID and AppSecret of.
+    """
+    found = settings.WECHAT_APPS.get(account, {})
+    appid, secret = found.get("appid"), found.get("secret")
+    if not appid or not secret:
+        raise NotFound(
+            _("AppID or AppSecret of the WeChat account %(account)s is not set.")
+            % {"account": account}
+        )
+    bases = (settings.WECHAT_API_BASE, settings.WECHAT_OAUTH_BASE, settings.WECHAT_MP_BASE)
+    return _wechat(appid, Secret(secret), lane, bases, settings.REDIS_URL)
+
+
+def wechat_accounts() -> list[str]:
+    """Return the names of the WeChat accounts the settings know anything of."""
+    return [name for name, found in settings.WECHAT_APPS.items() if any(found.values())]
 
 
 @dataclass(frozen=True)

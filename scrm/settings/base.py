@@ -280,6 +280,20 @@ WECOM_APPS = {
         "aes_key": env_str("WECOM_CONTACT_CB_AES_KEY", ""),
     },
 }
+# WeChat: the service account and the mini program, each with an AppID and an AppSecret of its own.
+WECHAT_API_BASE = env_str("WECHAT_API_BASE", "https://api.weixin.qq.com")
+WECHAT_OAUTH_BASE = env_str("WECHAT_OAUTH_BASE", "https://open.weixin.qq.com")
+WECHAT_MP_BASE = env_str("WECHAT_MP_BASE", "https://mp.weixin.qq.com")
+WECHAT_APPS = {
+    "service": {
+        "appid": env_str("WECHAT_SERVICE_APPID", ""),
+        "secret": env_str("WECHAT_SERVICE_SECRET", ""),
+    },
+    "mini": {
+        "appid": env_str("WECHAT_MINI_APPID", ""),
+        "secret": env_str("WECHAT_MINI_SECRET", ""),
+    },
+}
 # Whether ids, secrets and callback keys may also be entered in the console (encrypted); the environment wins.
 WECOM_CONSOLE_CREDENTIALS = env_bool("SCRM_CONSOLE_CREDENTIALS", default=True)
 # Share of WeCom's 10,000 calls a minute per API that we allow ourselves (doc 90454).

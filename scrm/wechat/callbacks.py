@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from scrm.wecom.callbacks import MAX_BODY, BadCallback, BadSignature, CallbackCrypto, parse_event
+from scrm.wecom.secret import Secret
 
 _MOST_DEPTH = 16
 
@@ -21,8 +22,8 @@ class WeChatCallbacks:
     """
 
     def __init__(self, token: str, aes_key: str, appid: str, *, plain: bool = False) -> None:
-        self._token = token
-        self._crypto = CallbackCrypto(token, aes_key, appid)
+        self._token = Secret(token)
+        self._crypto = CallbackCrypto(self._token, Secret(aes_key), appid)
         self._plain = plain
 
     def verify_url(self, query: Mapping[str, str]) -> str:

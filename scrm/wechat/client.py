@@ -25,30 +25,36 @@ from scrm.wechat.api.tag import TagApi
 from scrm.wechat.api.template import TemplateApi
 from scrm.wechat.api.user import UserApi
 from scrm.wechat.errors import (
+    BUSY_CODE,
     DAY_CODE,
     MINUTE_CODE,
     TOKEN_CODES,
     WeChatAuth,
+    WeChatError,
+    WeChatPermanent,
+    WeChatPermission,
     WeChatQuota,
     WeChatRetryable,
+    WeChatUnknownOutcome,
     as_wechat,
     error_for,
+    hint_for,
 )
 from scrm.wechat.jssdk import JsApi
 from scrm.wechat.limits import DAY_REST, MINUTE_REST, bucket_of
 from scrm.wecom.deadline import TOTAL_SECONDS, Deadline
 from scrm.wecom.errors import WeComError
 from scrm.wecom.ports import LANES, Lock, RateBucket, Token, TokenStore
-from scrm.wecom.scrub import scrub
-from scrm.wecom.secret import Secret
+from scrm.wecom.secret import Secret, secrets_in
 from scrm.wecom.tokens import TokenSource
-from scrm.wecom.transport import Answer, Exchange, Transport, unanswered
+from scrm.wecom.transport import Answer, Exchange, Transport, decoded, unanswered
 
 DEFAULT_API_BASE = "https://api.weixin.qq.com"
 DEFAULT_OAUTH_BASE = "https://open.weixin.qq.com"
 DEFAULT_MP_BASE = "https://mp.weixin.qq.com"
 PATIENCE_SECONDS = 1.0
 TOKEN_ENDPOINT = "cgi-bin/stable_token"  # noqa: S105 - an address
+_LATE = "time is over before the call was sent"
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +116,22 @@ class WeChatClient:
             sources=self._sources,
         )
 
+    @property
+    def access_token(self) -> str:
+        """The living token of this account (getStableAccessToken)."""
+        return self.credential("token", self._fetch_token, TOKEN_ENDPOINT)
+
+    def credential(self, name: str, fetch: Callable[[Deadline], Token], endpoint: str) -> str:
+        """Return the living credential of a source; raises a WeChatError."""
+        failure: WeComError
+        try:
+            return self.source(name, fetch).current(Deadline())
+        except WeComError as caught:
+            failure = as_wechat(caught, endpoint)
+        except TimeoutError:
+            failure = WeChatRetryable(None, _LATE, endpoint, retry_after=2.0)
+        raise failure
+
     def source(self, name: str, fetch: Callable[[Deadline], Token]) -> TokenSource:
         """Return the shared source of a credential (`token`, a ticket) of this account."""
         text = "\n".join(["wechat", name, self.api_base, self.appid, self.secret])
@@ -158,7 +180,8 @@ class WeChatClient:
         }
         # orjson writes UTF-8 as it is: WeChat refuses escaped characters (40033).
         body = orjson.dumps(data) if data is not None else None
-        return Exchange(method, f"{self.api_base}/{endpoint}", endpoint, query, body, write=write)
+        url = f"{self.api_base}/{endpoint}"
+        return Exchange(method, url, endpoint, query, body, write=write, secrets=secrets_in(data))
 
     def _timed(
         self,
@@ -177,9 +200,7 @@ class WeChatClient:
         except WeComError as caught:
             failure = as_wechat(caught, exchange.endpoint)
         except TimeoutError:
-            failure = WeChatRetryable(
-                None, "time is over before the call was sent", exchange.endpoint, retry_after=2.0
-            )
+            failure = WeChatRetryable(None, _LATE, exchange.endpoint, retry_after=2.0)
         logger.warning(
             "wechat.call.failed endpoint=%s lane=%s errcode=%s class=%s ms=%.0f rid=%s",
             exchange.endpoint, self.lane, failure.errcode, failure.kind,
@@ -235,13 +256,20 @@ class WeChatClient:
             time.sleep(wait)
         try:
             answer = read(exchange, self._transport.exchange(exchange, deadline))
-        except WeChatQuota as refusal:
-            if refusal.errcode in (DAY_CODE, MINUTE_CODE):
-                rest = MINUTE_REST if refusal.errcode == MINUTE_CODE else DAY_REST
-                self._bucket.block(key, rest)
+        except WeChatError as refusal:
+            self._noted(key, refusal)
             raise
         self._bucket.clear(key)
         return answer
+
+    def _noted(self, key: str, refusal: WeChatError) -> None:
+        """Hold an API back whose quota is used up; a refusal of the call itself shows that it is not."""
+        if refusal.errcode == MINUTE_CODE:
+            self._bucket.block(key, MINUTE_REST)
+        elif refusal.errcode == DAY_CODE:
+            self._bucket.block(key, DAY_REST)
+        elif isinstance(refusal, WeChatPermanent | WeChatPermission):
+            self._bucket.clear(key)
 
     def _fetch_token(self, deadline: Deadline) -> Token:
         """Ask for the stable token (getStableAccessToken), never by force."""
@@ -257,17 +285,15 @@ class WeChatClient:
 
 
 def _read(call: Exchange, answer: Answer) -> dict[str, Any]:
-    """Return the JSON object of a success: no errcode, or 0 (the type is said to be text at times)."""
-    if answer.status != 200:
-        raise unanswered(call, f"HTTP {answer.status}", sent=answer.status != 429)
-    data = _parsed(answer.content)
-    if not isinstance(data, dict):
-        raise unanswered(call, "the answer is not a JSON object", sent=True)
-    errcode = data.get("errcode", 0)
-    if not isinstance(errcode, int) or isinstance(errcode, bool):
-        raise unanswered(call, "the errcode is no number", sent=True)
-    if errcode:
-        raise error_for(errcode, scrub(str(data.get("errmsg", ""))), call.endpoint)
+    """Return the JSON object of a success: no errcode, or 0."""
+    data = decoded(call, answer, errcode=0)
+    if data["errcode"] == BUSY_CODE and call.write:
+        # WeChat does not say how far it came.
+        raise WeChatUnknownOutcome(
+            BUSY_CODE, data["errmsg"], call.endpoint, hint_for(None, "unknown")
+        )
+    if data["errcode"]:
+        raise error_for(data["errcode"], data["errmsg"], call.endpoint)
     return data
 
 
@@ -277,13 +303,6 @@ def _read_picture(call: Exchange, answer: Answer) -> dict[str, Any]:
         return {"picture": answer.content}
     _read(call, answer)
     raise unanswered(call, "the answer is no picture", sent=True)
-
-
-def _parsed(content: bytes) -> Any:
-    try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return None
 
 
 def _rid(errmsg: str) -> str:

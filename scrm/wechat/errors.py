@@ -21,12 +21,10 @@ from scrm.wecom.errors import (
 
 # The token is no longer good: one normal fetch, one more try; never a forced refresh.
 TOKEN_CODES = frozenset({40001, 40014, 42001})
+# "System busy": the next moment may be better, but a write may have been done.
+BUSY_CODE = -1
 MINUTE_CODE = 45011
 DAY_CODE = 45009
-# The receiver does not follow, refuses, or has no consent left: final for this message.
-NOT_FOLLOWING_CODE = 43004
-NO_CONSENT_CODE = 43101
-CODE_USED = 40163
 
 
 class WeChatError(WeComError):

@@ -3,9 +3,8 @@
 import time
 
 from scrm.wechat.api.base import Area
-from scrm.wechat.errors import WeChatRetryable, as_wechat
+from scrm.wechat.errors import WeChatRetryable
 from scrm.wecom.deadline import Deadline
-from scrm.wecom.errors import WeComError
 from scrm.wecom.jssdk import JsSignature, sign
 from scrm.wecom.ports import Token
 from scrm.wecom.reading import number, text
@@ -18,12 +17,7 @@ class JsApi(Area):
 
     def ticket(self) -> str:
         """Return the service account's ticket (`wx.config`)."""
-        failure: WeComError
-        try:
-            return self._client.source("jsapi", self._fetch).current(Deadline())
-        except WeComError as caught:
-            failure = as_wechat(caught, _TICKET)
-        raise failure
+        return self._client.credential("jsapi", self._fetch, _TICKET)
 
     def signature(self, url: str) -> JsSignature:
         """Sign a page's own address as the browser shows it, with its query and without its fragment."""

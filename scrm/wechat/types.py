@@ -111,6 +111,33 @@ class LinkInfo:
 
 
 @dataclass(frozen=True)
+class MenuButton:
+    """An entry of the menu; one with entries below it has no type of its own."""
+
+    name: str
+    type: str
+    key: str
+    url: str
+    appid: str
+    pagepath: str
+    media_id: str
+    article_id: str
+    sub_button: tuple["MenuButton", ...]
+
+
+@dataclass(frozen=True)
+class RefusedCall:
+    """What WeChat kept of a call; its bodies may hold a person's data."""
+
+    invoke_time: datetime | None
+    cost_in_ms: int
+    request_url: str
+    client_ip: str
+    request_body: str = field(repr=False)
+    response_body: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Quota:
     """What is left of an API today."""
 

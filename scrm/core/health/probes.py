@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ from scrm.core.exceptions import ScrmError
 from scrm.core.health import outside
 from scrm.core.health.findings import Finding, Outcome
 from scrm.core.health.models import Heartbeat
+from scrm.wechat.client import WeChatClient
+from scrm.wecom.client import WeComClient
 from scrm.wecom.errors import WeComError
 
 BEAT_SILENT_AFTER = timedelta(minutes=2)
@@ -198,13 +201,25 @@ def wecom() -> list[Finding]:
                 _("Open the set-up page (System, WeCom set-up)."),
             )
         ]
-    return [_wecom_app(app) for app in credentials.apps_with_secret()]
+    return [
+        _token(f"wecom {app}", partial(gateway.wecom, app), _("WeCom gives a token"))
+        for app in credentials.apps_with_secret()
+    ]
 
 
-def _wecom_app(app: str) -> Finding:
-    name = f"wecom {app}"
+def wechat() -> list[Finding]:
+    """Get a token for every WeChat account that is set; none is needed."""
+    return [
+        _token(f"wechat {name}", partial(gateway.wechat, name), _("WeChat gives a token"))
+        for name in gateway.wechat_accounts()
+    ]
+
+
+def _token(
+    name: str, client: Callable[[], WeComClient | WeChatClient], words_of_success: str
+) -> Finding:
     try:
-        token = gateway.wecom(app).access_token
+        token = client().access_token
     except WeComError as error:
         words = error.words(get_language() or "en")
         return Finding(name, Outcome.BAD, _("no token"), words, error.link)
@@ -213,7 +228,7 @@ def _wecom_app(app: str) -> Finding:
     return Finding(
         name,
         Outcome.GOOD if token else Outcome.BAD,
-        _("WeCom gives a token") if token else _("no token"),
+        words_of_success if token else _("no token"),
     )
 
 
@@ -278,6 +293,7 @@ PROBES: tuple[tuple[str, Probe], ...] = (
     ("verify", outside.verify_files),
     ("callback", outside.callbacks),
     ("wecom", wecom),
+    ("wechat", wechat),
     ("permissions", outside.permissions),
 )
 

@@ -30,7 +30,7 @@ class LinkApi(Area):
         return text(self._query("wxa/generatescheme", data), "openlink")
 
     def generate_urllink(self, path: str = "", query: str = "", *, until: datetime | int = 30) -> str:  # fmt: skip
-        """Return a web address that opens the mini program; `until` as for schemes."""
+        """Return a web address that opens the mini program (url-link); `until` as for schemes."""
         data = filled(path=path or None, query=query or None) | _expiry(until)
         return text(self._query("wxa/generate_urllink", data), "url_link")
 
@@ -42,7 +42,7 @@ class LinkApi(Area):
         return f"{url_link}{'&' if '?' in url_link else '?'}cq={own}"
 
     def genwxashortlink(self, page_url: str, title: str = "", *, permanent: bool = False) -> str:
-        """Return a short link for chats within WeChat; for e-commerce accounts only (43104)."""
+        """Return a short link (shortlink) for chats within WeChat; for e-commerce accounts only (43104)."""
         data = filled(page_url=page_url, page_title=title or None, is_permanent=permanent)
         return text(self._query("wxa/genwxashortlink", data), "link")
 

@@ -1,10 +1,10 @@
 """Web OAuth of the service account (wechat.md §7): who opens a page in WeChat."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from scrm.wechat.api.base import Area, now
 from scrm.wechat.types import OAuthGrant, Profile
+from scrm.wecom.oauth import address_query
 from scrm.wecom.reading import Row, flag, number, optional, text
 from scrm.wecom.secret import Secret
 
@@ -18,16 +18,16 @@ class OAuthApi(Area):
         """Return the address that tells who opens the page; `state` is at most 128 letters and digits.
 
         Ask for CONSENT only from a button: on entry WeChat shows a snapshot, and nobody is logged in.
+        Raises ValueError for a state, address or scope that WeChat would refuse.
         """
+        if scope not in (SILENT, CONSENT):
+            raise ValueError(f"scope must be {SILENT} or {CONSENT}")
         # WeChat minds the order and the fragment.
-        query = urlencode(
-            {
-                "appid": self._client.appid,
-                "redirect_uri": redirect_uri,
-                "response_type": "code",
-                "scope": scope,
-                "state": state,
-            }
+        query = address_query(
+            redirect_uri,
+            state,
+            {"appid": self._client.appid},
+            {"response_type": "code", "scope": scope, "state": state},
         )
         return f"{self._client.oauth_base}/connect/oauth2/authorize?{query}#wechat_redirect"
 

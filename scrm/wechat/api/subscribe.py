@@ -23,7 +23,7 @@ class SubscribeApi(Area):
         page: str | None = None,
         state: str = "formal",
     ) -> None:
-        """Send by the mini program; `page` may carry a query and must be released (41030)."""
+        """Send by the mini program (subscribeMessage.send); `page` may carry a query and must be released (41030)."""
         data = _message(openid, template_id, values) | filled(page=page, miniprogram_state=state)
         self._write("cgi-bin/message/subscribe/send", data)
 

@@ -1,4 +1,4 @@
-"""Template messages of the service account (Template_Message_Interface): service notices, no marketing."""
+"""Template messages of the service account (wechat.md §12): service notices, no marketing."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class TemplateApi(Area):
         program: tuple[str, str] | None = None,
         client_msg_id: str | None = None,
     ) -> int:
-        """Send a notice to a follower; return its msgid.
+        """Send a notice to a follower (Template_Message_Interface); return its msgid.
 
         Args: `values` by the template's keys (`thing1`); `program` is (appid, page with query) and wins over `url`;
         `client_msg_id` makes it one message within ten minutes, so that a repetition is harmless.

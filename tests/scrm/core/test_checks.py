@@ -33,6 +33,7 @@ SAFE: dict[str, Any] = {
     "ALLOWED_HOSTS": ["scrm.example.com"],
     "BASE_URL": "https://scrm.example.com",
     "WECOM_API_BASE": "https://qyapi.weixin.qq.com",
+    "WECHAT_API_BASE": "https://api.weixin.qq.com",
     "REDIS_URL": "redis://:secret@redis:6379/0",
     "SESSION_COOKIE_SECURE": True,
     "CSRF_COOKIE_SECURE": True,

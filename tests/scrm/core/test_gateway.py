@@ -3,10 +3,11 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DataError, connection, transaction
 from django.utils import translation
 
 from scrm.core import gateway
@@ -94,6 +95,57 @@ def test_a_held_lock_is_waited_for_no_longer_than_allowed() -> None:
         pass
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_ticket_is_kept_by_all_though_its_token_is_got_within_and_the_caller_rolls_back(
+    wecom_sandbox_world: Any,
+) -> None:
+    # given nothing is stored, and two processes
+    control = wecom_sandbox_world.control
+
+    # when each gets a ticket within a transaction that fails
+    tickets = []
+    for _process in range(2):
+        gateway.forget_clients()
+        with transaction.atomic():
+            tickets.append(gateway.wecom().jsapi.ticket())
+            transaction.set_rollback(True)
+
+    # then WeCom was asked once for either
+    assert tickets[0] == tickets[1]
+    assert len(control.get("ledger/calls", api="get_jsapi_ticket")) == 1
+    assert len(control.get("ledger/calls", api="gettoken")) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lock_within_a_lock_leaves_the_outer_one_its_connection() -> None:
+    ports = PostgresPorts()
+
+    with transaction.atomic():
+        with ports.hold("outer", 1.0):
+            with ports.hold("inner", 1.0):
+                ports.put("inner", living("i"))
+            ports.put("outer", living("o"))
+            with ports._connection().cursor() as cursor:
+                cursor.execute("SHOW statement_timeout")
+                timeout = cursor.fetchone()[0]
+        transaction.set_rollback(True)
+
+    assert timeout == "5s"
+    assert (ports.get("inner").value, ports.get("outer").value) == ("i", "o")  # type: ignore[union-attr]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_token_is_got_from_within_a_transaction_that_has_failed() -> None:
+    ports = PostgresPorts()
+    source = TokenSource("k", ports, ports, lambda _deadline: living("got"))
+
+    with transaction.atomic():
+        with connection.cursor() as cursor, pytest.raises(DataError):
+            cursor.execute("SELECT 1 / 0")
+        assert source.current(Deadline()) == "got"
+        transaction.set_rollback(True)
+
+
 def fresh_bucket(url: str = "") -> RedisBucket:
     return RedisBucket(url or settings.REDIS_URL)
 
@@ -123,8 +175,26 @@ def test_a_block_in_redis_holds_for_every_process_and_lets_one_probe_through() -
     time.sleep(0.35)
     assert other.take(key, "welcome", TEN) == 0.0
     assert bucket.take(key, "welcome", TEN) > 0
+    # Only who holds the probe may end it.
     bucket.clear(key)
+    assert bucket.take(key, "welcome", TEN) > 0
+    other.clear(key)
     assert bucket.take(key, "welcome", TEN) == 0.0
+
+
+def test_a_block_met_while_redis_was_away_is_told_to_it_later() -> None:
+    # given a process that cannot reach Redis when WeCom refuses it
+    key, good = f"corp:{time.monotonic_ns()}", fresh_bucket()
+    bucket = fresh_bucket("redis://127.0.0.1:1/0")
+    assert bucket.take(key, "welcome", TEN) == 0.0
+    bucket.block(key, 60)
+
+    # when Redis is back
+    bucket._client, bucket._take, bucket._rest_until = good._client, good._take, 0.0
+
+    # then neither this process nor another one calls
+    assert 55 < bucket.take(key, "welcome", TEN) <= 60
+    assert 55 < fresh_bucket().take(key, "welcome", TEN) <= 60
 
 
 def test_a_probe_that_comes_through_ends_a_block_another_process_set() -> None:

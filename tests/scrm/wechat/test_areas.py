@@ -36,6 +36,21 @@ def test_the_address_of_the_consent_page_is_in_wechats_order(service: WeChatClie
     assert parse_qs(parts.query)["redirect_uri"] == ["https://m.example.com/in?a=1"]
 
 
+def test_an_address_wechat_would_refuse_is_not_made(service: WeChatClient) -> None:
+    back = "https://m.example.com/in"
+    assert "in%20it" in service.oauth.authorize_url(f"{back}?a=in it", "s1")
+    for address, state, scope in (
+        (back, "", "snsapi_base"),
+        (back, "bad state!&", "snsapi_base"),
+        (back, "s" * 129, "snsapi_base"),
+        (f"{back}#f", "s1", "snsapi_base"),
+        ("/in", "s1", "snsapi_base"),
+        (back, "s1", "snsapi_login"),
+    ):
+        with pytest.raises(ValueError, match=r"state|redirect_uri|scope"):
+            service.oauth.authorize_url(address, state, scope)
+
+
 def test_a_consent_gives_unionid_and_profile(service: WeChatClient, control: Control) -> None:
     code = control.post("wechat/oauth_code", {"person_id": "p000001", "scope": "snsapi_userinfo"})[
         "code"
@@ -200,8 +215,13 @@ def test_customer_service_writes(service: WeChatClient, control: Control) -> Non
 
 def test_the_menu(service: WeChatClient) -> None:
     assert service.menu.get() == ()
-    service.menu.create([{"type": "click", "name": "导购", "key": "guide"}])
-    assert service.menu.get()[0]["key"] == "guide"
+    below = {"type": "view", "name": "商城", "url": "https://m.example.com/"}
+    service.menu.create(
+        [{"type": "click", "name": "导购", "key": "guide"}, {"name": "更多", "sub_button": [below]}]
+    )
+    guide, more = service.menu.get()
+    assert (guide.name, guide.type, guide.key, guide.sub_button) == ("导购", "click", "guide", ())
+    assert (more.name, more.sub_button[0].url) == ("更多", "https://m.example.com/")
     with pytest.raises(WeChatPermanent) as refused:
         service.menu.create([])
     assert refused.value.errcode == 40016

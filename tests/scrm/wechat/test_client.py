@@ -142,7 +142,7 @@ def test_the_other_accounts_token_does_not_fit(service: WeChatClient, mini: WeCh
         ({"kind": "html"}, WeChatRetryable, WeChatUnknownOutcome),
         ({"kind": "truncated"}, WeChatRetryable, WeChatUnknownOutcome),
         ({"kind": "http_500"}, WeChatRetryable, WeChatUnknownOutcome),
-        ({"kind": "errcode", "value": -1}, WeChatRetryable, WeChatRetryable),
+        ({"kind": "errcode", "value": -1}, WeChatRetryable, WeChatUnknownOutcome),
         ({"kind": "errcode", "value": 999_999}, WeChatPermanent, WeChatPermanent),
     ],
 )
@@ -203,7 +203,7 @@ def test_a_refused_call_can_be_looked_up_by_its_rid(service: WeChatClient) -> No
         service.tag.delete(999)
 
     rid = refused.value.errmsg.rpartition("rid: ")[2]
-    assert service.quota.rid_get(rid)["request_url"] == "/cgi-bin/tags/delete"
+    assert service.quota.rid_get(rid).request_url == "/cgi-bin/tags/delete"
 
 
 def test_no_secret_shows_anywhere(

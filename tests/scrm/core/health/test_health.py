@@ -21,6 +21,8 @@ from scrm.core.health.models import Heartbeat
 from scrm.core.jobs.tasks import jobs_sweep
 from scrm.wecom.errors import WeComAuth
 from tests.factories.core import JobRunFactory
+from wecom_sandbox.testing import Running
+from wecom_sandbox.wechat.accounts import MINI, SERVICE
 
 pytestmark = pytest.mark.django_db
 NO_REDIS = "redis://127.0.0.1:1/0"
@@ -228,6 +230,33 @@ def test_wecoms_refusal_is_told_in_words(
     (found,) = probes.examine(["wecom"])
     assert (found.name, found.outcome, found.seen) == ("wecom scrm", probes.Outcome.BAD, "no token")
     assert found.hint.endswith("[40001]")
+
+
+def test_wechat_accounts_are_asked_where_they_are_set(settings: Settings, sandbox: Running) -> None:
+    # given a service account with its secret, a mini program without, and no other
+    account = f"{sandbox.base_url}/wechat"
+    settings.WECHAT_API_BASE = account
+    settings.WECHAT_APPS = {"service": {"appid": "", "secret": ""}}
+    assert probes.examine(["wechat"]) == []
+    settings.WECHAT_APPS = {
+        "service": {"appid": SERVICE.appid, "secret": SERVICE.secret},
+        "mini": {"appid": MINI.appid, "secret": ""},
+    }
+
+    # then
+    service, mini = probes.examine(["wechat"])
+    assert (service.name, service.outcome, service.seen) == (
+        "wechat service", probes.Outcome.GOOD, "WeChat gives a token",
+    )  # fmt: skip
+    assert (mini.name, mini.outcome) == ("wechat mini", probes.Outcome.BAD)
+    assert "mini" in mini.hint
+
+    # and a secret WeChat refuses is told in words
+    settings.WECHAT_APPS = {"service": {"appid": SERVICE.appid, "secret": "0" * 32}}
+    (refused,) = probes.examine(["wechat"])
+    assert (refused.outcome, refused.seen) == (probes.Outcome.BAD, "no token")
+    assert refused.hint.endswith(("[40125]", "[40001]"))
+    assert "0" * 32 not in refused.hint
 
 
 def test_late_seals_are_a_warning() -> None:
