@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -9,20 +10,22 @@ from contextlib import contextmanager
 from typing import Any
 
 import redis
-from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, InternalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.transaction import TransactionManagementError
 
 from scrm.core.fields import EncryptedTextField
 from scrm.core.gateway_models import WeComToken
 from scrm.core.ids import uuid7
 from scrm.wecom.limits import RESERVED, alone_share, burst, first_level, refill
-from scrm.wecom.local import LocalBucket
+from scrm.wecom.local import LocalBucket, Probes
 from scrm.wecom.ports import Limit, LockTimeout, Token
 
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.03
+# The lock's connection does little and must not hang: nobody gets a token meanwhile.
+_STATEMENT_MS = 5000
 # After a failure Redis is left alone for this long, so that calls do not wait for it one by one.
 REDIS_REST_SECONDS = 5.0
 
@@ -38,7 +41,13 @@ class PostgresPorts:
         self._held = threading.local()
 
     def get(self, key: str) -> Token | None:
-        """Return the stored token."""
+        """Return the stored token; none from within a transaction that has failed, until the lock is held."""
+        try:
+            return self._read(key)
+        except (InternalError, TransactionManagementError):
+            return None
+
+    def _read(self, key: str) -> Token | None:
         sql = f"SELECT id, value, expires_at, fetched_at FROM {WeComToken._meta.db_table} WHERE key = %s"  # noqa: S608
         with self._connection().cursor() as cursor:
             cursor.execute(sql, [key])
@@ -69,19 +78,27 @@ class PostgresPorts:
         connection = connections.create_connection(DEFAULT_DB_ALIAS)
         try:
             connection.set_autocommit(True)
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET statement_timeout = {_STATEMENT_MS}")
+                cursor.execute(f"SET lock_timeout = {_STATEMENT_MS}")
             _acquire(connection, number, time.monotonic() + timeout)
+            # The source of a ticket holds its lock while the source of the token takes another one.
+            outer = self._outer()
             self._held.connection = connection
             try:
                 yield
             finally:
-                self._held.connection = None
+                self._held.connection = outer
         finally:
             # Closing the session frees the lock, also when the connection is broken.
             connection.close()
 
-    def _connection(self) -> BaseDatabaseWrapper:
+    def _outer(self) -> BaseDatabaseWrapper | None:
         held: BaseDatabaseWrapper | None = getattr(self._held, "connection", None)
-        return held if held is not None else connections[DEFAULT_DB_ALIAS]
+        return held
+
+    def _connection(self) -> BaseDatabaseWrapper:
+        return self._outer() or connections[DEFAULT_DB_ALIAS]
 
 
 def _value_field() -> EncryptedTextField[str, str]:
@@ -152,13 +169,15 @@ class RedisBucket:
             url, socket_connect_timeout=0.3, socket_timeout=0.3
         )
         self._take = self._client.register_script(_TAKE)
-        self._alone = LocalBucket(share=alone_share)
+        self._probes = Probes()
+        self._alone = LocalBucket(share=alone_share, probes=self._probes)
         self._rest_until = 0.0
-        self._blocked: set[str] = set()
+        # Blocks Redis has not been told of, for it was away: their end by our clock, and their seconds.
+        self._untold: dict[str, tuple[float, float]] = {}
 
     def take(self, key: str, lane: str, limits: Sequence[Limit]) -> float:
         """Take one call; return 0.0 when granted, else the seconds to wait."""
-        if time.monotonic() < self._rest_until:
+        if self._resting() or not self._told(key):
             return self._alone.take(key, lane, limits)
         keys = [
             f"wecom:block:{key}",
@@ -175,31 +194,44 @@ class RedisBucket:
         except redis.RedisError as failure:
             self._rest(failure)
             return self._alone.take(key, lane, limits)
-        if wait < 0:
-            # Another process may have set the block; ours must end it when this probe comes through.
-            self._blocked.add(key)
-            return 0.0
-        return wait / 1000
+        if wait > 0:
+            return wait / 1000
+        self._probes.note(key, probe=wait < 0)
+        return 0.0
 
     def block(self, key: str, seconds: float) -> None:
         """Refuse the key for `seconds`, afterwards let one probe through each `seconds`."""
         self._alone.block(key, seconds)
-        self._blocked.add(key)
+        self._untold[key] = (time.monotonic() + seconds, seconds)
+        if not self._resting():
+            self._told(key)
+
+    def _told(self, key: str) -> bool:
+        """Say whether Redis knows of our block of the key; it is told now if it does not."""
+        until, seconds = self._untold.get(key, (0.0, 0.0))
+        if not seconds:
+            return True
+        rest = max(0.0, until - time.monotonic())
         try:
             moment = self._client.time()
-            until = moment[0] + moment[1] / 1_000_000 + seconds
-            self._client.hset(f"wecom:block:{key}", mapping={"until": until, "seconds": seconds})
-            self._client.expire(f"wecom:block:{key}", int(seconds * 10))
-            self._client.hset(BLOCKED, key, until)
+            end = moment[0] + moment[1] / 1_000_000 + rest
+            self._client.hset(f"wecom:block:{key}", mapping={"until": end, "seconds": seconds})
+            self._client.expire(f"wecom:block:{key}", math.ceil(rest + seconds * 10))
+            self._client.hset(BLOCKED, key, end)
         except redis.RedisError as failure:
             self._rest(failure)
+            return False
+        self._untold.pop(key, None)
+        return True
 
     def clear(self, key: str) -> None:
-        """End the block; costs nothing unless this process has seen one."""
-        if key not in self._blocked:
+        """End the block if the calling thread's last call was its probe; costs nothing otherwise."""
+        if not self._probes.taken(key):
             return
-        self._blocked.discard(key)
-        self._alone.clear(key)
+        self._untold.pop(key, None)
+        self._alone.unblock(key)
+        if self._resting():
+            return
         try:
             self._client.delete(f"wecom:block:{key}")
             self._client.hdel(BLOCKED, key)
@@ -208,7 +240,7 @@ class RedisBucket:
 
     def blocked(self) -> dict[str, float]:
         """Return the keys that are refused now, with the seconds until the next probe; empty without Redis."""
-        if time.monotonic() < self._rest_until:
+        if self._resting():
             return {}
         try:
             moment = self._client.time()
@@ -221,11 +253,9 @@ class RedisBucket:
         # Nobody has asked again since: whether it still holds is not known.
         return {key: seconds for key, seconds in left.items() if seconds > 0}
 
+    def _resting(self) -> bool:
+        return time.monotonic() < self._rest_until
+
     def _rest(self, failure: redis.RedisError) -> None:
         logger.warning("wecom.bucket.alone reason=%s", failure.__class__.__name__)
         self._rest_until = time.monotonic() + REDIS_REST_SECONDS
-
-
-def bucket_from_settings() -> RedisBucket:
-    """Return the bucket of this deployment's Redis."""
-    return RedisBucket(settings.REDIS_URL)

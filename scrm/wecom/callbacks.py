@@ -17,6 +17,8 @@ from xml.parsers import expat
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from scrm.wecom.secret import Secret
+
 MAX_BODY = 64 * 1024
 _MOST_DEPTH = 16
 _MOST_ELEMENTS = 4000
@@ -57,12 +59,12 @@ class CallbackCrypto:
     """
 
     def __init__(self, token: str, aes_key: str, receive_id: str) -> None:
+        token, aes_key = Secret(token), Secret(aes_key)  # this frame may be printed
         if not _AES_KEY.fullmatch(aes_key):
             raise ValueError("EncodingAESKey must be 43 characters of base64")
-        key = base64.b64decode(aes_key + "=")
-        self._token = token.encode()
+        self._token = token
         self._receive_id = receive_id.encode()
-        self._cipher = Cipher(algorithms.AES(key), modes.CBC(key[:16]))
+        self._cipher = _cipher_of(aes_key)
 
     def decrypt(self, msg_signature: str, timestamp: str, nonce: str, body: bytes) -> bytes:
         """Return the event's XML of a POST body; raises BadCallback."""
@@ -97,7 +99,7 @@ class CallbackCrypto:
         }
 
     def _signature(self, timestamp: bytes, nonce: bytes, encrypted: bytes) -> str:
-        parts = sorted((self._token, timestamp, nonce, encrypted))
+        parts = sorted((self._token.encode(), timestamp, nonce, encrypted))
         # SHA-1 is WeCom's protocol.
         return hashlib.sha1(b"".join(parts), usedforsecurity=False).hexdigest()
 
@@ -138,6 +140,11 @@ class CallbackCrypto:
         if not fits or not ours:
             raise BadCallback("the length is wrong")
         return plain[_HEAD:end]
+
+
+def _cipher_of(aes_key: Secret) -> Cipher[modes.CBC]:
+    key = base64.b64decode(aes_key + "=")
+    return Cipher(algorithms.AES(key), modes.CBC(key[:16]))
 
 
 def _encrypted_of(body: bytes) -> bytes:

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-import orjson
 from wechatpy.work import WeChatClient
 
 from scrm.wecom.api.acquisition import AcquisitionApi
@@ -32,22 +31,20 @@ from scrm.wecom.errors import (
     WeComAuth,
     WeComError,
     WeComRetryable,
-    error_for,
 )
 from scrm.wecom.jssdk import JsApi
 from scrm.wecom.limits import DEFAULT_PER_MINUTE
 from scrm.wecom.local import LocalPlaces
 from scrm.wecom.oauth import OAuthApi
 from scrm.wecom.ports import LANES, Lock, Places, RateBucket, Token, TokenStore
-from scrm.wecom.secret import Secret
-from scrm.wecom.tokens import TokenSource
-from scrm.wecom.transport import Answer, Exchange, Files, Transport, decoded
+from scrm.wecom.secret import Secret, secrets_in
+from scrm.wecom.tokens import TokenSource, lasting
+from scrm.wecom.transport import Answer, Exchange, Files, Transport, decoded, encoded, refused
 from scrm.wecom.turns import Turns
 
 DEFAULT_API_BASE = "https://qyapi.weixin.qq.com"
 DEFAULT_OAUTH_BASE = "https://open.weixin.qq.com"
 DEFAULT_LOGIN_BASE = "https://login.work.weixin.qq.com"
-DEFAULT_LIFE = 7200
 # Tokens one call may try after its first; each was refused by WeCom before the next one is asked for.
 MOST_RENEWALS = 3
 
@@ -216,9 +213,9 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
             for name, value in (params or {}).items()
             if value not in (None, "")
         }
-        body = orjson.dumps(data) if data is not None else None
+        body = encoded(data, endpoint) if data is not None else None
         url = f"{self.api_base}/cgi-bin/{endpoint}"
-        return Exchange(method, url, endpoint, query, body, files, write)
+        return Exchange(method, url, endpoint, query, body, files, write, secrets_in(data))
 
     def _timed(
         self, exchange: Exchange, deadline: Deadline, run: Callable[[Exchange, Deadline], T]
@@ -289,7 +286,7 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
             token = source.replace(token.value, deadline)
         if data["errcode"] == 0:
             return data
-        failure = error_for(data["errcode"], str(data.get("errmsg", "")), exchange.endpoint)
+        failure = refused(exchange, data)
         if isinstance(failure, WeComAuth) and data["errcode"] in TOKEN_CODES:
             source.give_up(failure)
         raise failure
@@ -302,7 +299,9 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
         attempt: Callable[[Exchange], dict[str, Any]],
     ) -> dict[str, Any]:
         call = replace(exchange, params={**exchange.params, "access_token": token.value})
-        return self._turns.run(exchange.endpoint, deadline, lambda: attempt(call))
+        return self._turns.run(
+            exchange.endpoint, deadline, lambda: attempt(call), write=exchange.write
+        )
 
     def _token_source(self) -> TokenSource:
         return self.source("token", self._get_token, self.secret)
@@ -318,18 +317,19 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
             write=False,
         )
         started = time.time()
-        data = self._transport.json(exchange, deadline)
+        # A token serves all lanes.
+        turns = Turns(self._bucket, self._places, self.corp_id, "welcome", self._per_minute)
+        data = turns.run("gettoken", deadline, lambda: self._transport.json(exchange, deadline))
         if data["errcode"] != 0:
-            raise error_for(data["errcode"], str(data.get("errmsg", "")), "gettoken")
+            raise refused(exchange, data)
         value = data.get("access_token")
         if not isinstance(value, str) or not value:
             raise WeComRetryable(None, "gettoken gave no token", "gettoken", retry_after=5.0)
-        life = data.get("expires_in")
-        seconds = life if isinstance(life, int) and life > 0 else DEFAULT_LIFE
+        token = lasting(value, data.get("expires_in"), started)
         logger.info(
-            "wecom.token.fetched corp=%s agent=%s expires_in=%s",
+            "wecom.token.fetched corp=%s agent=%s expires_in=%.0f",
             self.corp_id,
             self.agent_id,
-            seconds,
+            token.expires_at - started,
         )
-        return Token(value, started + seconds, started)
+        return token

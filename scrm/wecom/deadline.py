@@ -6,10 +6,14 @@ Here each wait on the socket gets no more than what is left of the whole.
 
 import contextvars
 import io
+import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.client import HTTPResponse
 from typing import Any
 
@@ -22,6 +26,10 @@ from urllib3.poolmanager import PoolManager, ProxyManager
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 5.0
 TOTAL_SECONDS = 8.0
+# A 20 MB file does not fit into the eight seconds of a call, and WeCom looks at it before it answers.
+UPLOAD_SECONDS = 60.0
+# A walk over pages that nobody waits for.
+WALK_SECONDS = 60.0
 
 
 class Deadline:
@@ -42,24 +50,33 @@ class Deadline:
         return self._end - time.monotonic() > seconds
 
 
-_CURRENT: contextvars.ContextVar[Deadline | None] = contextvars.ContextVar(
+@dataclass
+class Course:
+    """One exchange: until when, how long it may be silent, and whether anything of the request went out."""
+
+    deadline: Deadline
+    silence: float = READ_SECONDS
+    sent: bool = False
+
+
+_CURRENT: contextvars.ContextVar[Course | None] = contextvars.ContextVar(
     "wecom_deadline", default=None
 )
 
 
 @contextmanager
-def within(deadline: Deadline) -> Iterator[None]:
-    """Let every connection used in the block obey the deadline."""
-    token = _CURRENT.set(deadline)
+def within(deadline: Deadline, silence: float = READ_SECONDS) -> Iterator[Course]:
+    """Let every connection used in the block obey the deadline; yields what becomes of the exchange."""
+    course = Course(deadline, silence)
+    token = _CURRENT.set(course)
     try:
-        yield
+        yield course
     finally:
         _CURRENT.reset(token)
 
 
-def _left(most: float) -> float:
-    deadline = _CURRENT.get()
-    return most if deadline is None else deadline.left(most)
+def _course() -> Course:
+    return _CURRENT.get() or Course(Deadline())
 
 
 class _DeadlineReader(io.RawIOBase):
@@ -74,7 +91,8 @@ class _DeadlineReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(_left(READ_SECONDS))
+        course = _course()
+        self._sock.settimeout(course.deadline.left(course.silence))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -88,15 +106,39 @@ class _DeadlineResponse(HTTPResponse):
         self.fp = io.BufferedReader(_DeadlineReader(sock, self.fp))
 
 
+# Look-ups under way, by process, host and port: the resolver cannot be told when to stop.
+_LOOKUPS: dict[tuple[int, str, int], Future[list[Any]]] = {}
+
+
+def _addresses(host: str, port: int, seconds: float) -> list[Any]:
+    """Return the host's addresses; raises TimeoutError. Who comes while a look-up hangs waits for the same one."""
+    key = (os.getpid(), host, port)
+    found: Future[list[Any]] = Future()
+    lookup = _LOOKUPS.setdefault(key, found)
+    if lookup is found:
+        threading.Thread(target=_look_up, args=(key, found), daemon=True).start()
+    return lookup.result(seconds)
+
+
+def _look_up(key: tuple[int, str, int], found: Future[list[Any]]) -> None:
+    try:
+        found.set_result(socket.getaddrinfo(key[1], key[2], 0, socket.SOCK_STREAM))
+    except Exception as failure:  # noqa: BLE001 - whatever it is, those who wait get it
+        found.set_exception(failure)
+    finally:
+        _LOOKUPS.pop(key, None)
+
+
 def _connect(connection: HTTPConnection) -> socket.socket:
     """Open a TCP connection, sharing the connect time among the host's addresses."""
     host, port = connection._dns_host, connection.port
     problem: OSError = OSError("no address")
     try:
-        deadline = Deadline(_left(CONNECT_SECONDS))
-        addresses = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
-    except socket.gaierror as failure:
-        raise NameResolutionError(host, connection, failure) from failure
+        deadline = Deadline(_course().deadline.left(CONNECT_SECONDS))
+        addresses = _addresses(host, port, deadline.left())
+    except (socket.gaierror, UnicodeError) as failure:
+        problem = failure if isinstance(failure, OSError) else socket.gaierror(str(failure))
+        raise NameResolutionError(host, connection, problem) from failure
     except TimeoutError as failure:
         raise ConnectTimeoutError(connection, "the time for this call is over") from failure
     for family, kind, protocol, _name, address in addresses:
@@ -120,10 +162,20 @@ class _Connection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         return _connect(self)
 
+    def connect(self) -> None:
+        """Connect; what a proxy is told or TLS exchanges is nothing of the request."""
+        try:
+            super().connect()
+        finally:
+            _course().sent = False
+
     def send(self, data: Any) -> None:
         """Send within what is left; a kept connection still has the timeout of its last read."""
-        if self.sock is not None:
-            self.sock.settimeout(_left(TOTAL_SECONDS))
+        if self.sock is None:
+            self.connect()
+        course = _course()
+        self.sock.settimeout(course.deadline.left(UPLOAD_SECONDS))
+        course.sent = True
         super().send(data)
 
 

@@ -16,8 +16,12 @@ from scrm.wecom.scrub import scrub
 TOKEN_CODES = frozenset({40001, 40014, 41001, 42001})
 FREQUENCY_CODE = 45009
 CONCURRENCY_CODE = 45033
-# Busy, version conflict, too many at once: nothing was done, and the next moment may be better.
-AGAIN_CODES = frozenset({-1, 6000, CONCURRENCY_CODE})
+# "System busy": WeCom does not say how far it came, so that a write may have been done.
+BUSY_CODE = -1
+# Version conflict, too many at once: nothing was done, and the next moment may be better.
+AGAIN_CODES = frozenset({6000, CONCURRENCY_CODE})
+# A call answered so was not carried out as asked: it says nothing about what WeCom does with the next one.
+UNPROCESSED_CODES = AGAIN_CODES | TOKEN_CODES | {BUSY_CODE, FREQUENCY_CODE}
 NO_RELATION_CODE = 84061
 
 

@@ -10,6 +10,7 @@ from scrm.wecom.deadline import Deadline
 from scrm.wecom.errors import WeComRetryable
 from scrm.wecom.ports import Token
 from scrm.wecom.reading import number, text
+from scrm.wecom.tokens import DEFAULT_LIFE, lasting
 
 
 @dataclass(frozen=True)
@@ -68,4 +69,4 @@ class JsApi(Area):
         ticket = text(data, "ticket")
         if not ticket:
             raise WeComRetryable(None, "the answer has no ticket", endpoint, retry_after=5.0)
-        return Token(ticket, started + number(data, "expires_in", 7200), started)
+        return lasting(ticket, number(data, "expires_in", DEFAULT_LIFE), started)

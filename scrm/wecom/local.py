@@ -60,6 +60,31 @@ class LocalLock:
             lock.release()
 
 
+class Probes:
+    """Of which keys the calling thread's last granted call was the probe of a block."""
+
+    def __init__(self) -> None:
+        self._held = threading.local()
+
+    def note(self, key: str, *, probe: bool) -> None:
+        """Note a call that was granted to the calling thread."""
+        keys: set[str] | None = getattr(self._held, "keys", None)
+        if keys is None:
+            keys = self._held.keys = set()
+        if probe:
+            keys.add(key)
+        else:
+            keys.discard(key)
+
+    def taken(self, key: str) -> bool:
+        """Say whether it was the probe, and forget it."""
+        keys: set[str] = getattr(self._held, "keys", set())
+        if key not in keys:
+            return False
+        keys.discard(key)
+        return True
+
+
 def whole(_limit: Limit) -> float:
     """Leave a limit to this process alone."""
     return 1.0
@@ -68,8 +93,14 @@ def whole(_limit: Limit) -> float:
 class LocalBucket:
     """Token buckets in memory; `share` gives the part of a limit this process may use."""
 
-    def __init__(self, share: Share = whole, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        share: Share = whole,
+        clock: Callable[[], float] = time.monotonic,
+        probes: Probes | None = None,
+    ) -> None:
         self._share = share
+        self._probes = probes or Probes()
         self._clock = clock
         self._levels: dict[tuple[str, int], tuple[float, float]] = {}
         self._blocks: dict[str, tuple[float, float]] = {}
@@ -79,9 +110,9 @@ class LocalBucket:
         """Take one call; return 0.0 when granted, else the seconds to wait."""
         with self._guard:
             now = self._clock()
-            waiting = self._blocked(key, now)
-            if waiting:
-                return waiting
+            until, seconds = self._blocks.get(key, (0.0, 0.0))
+            if now < until:
+                return until - now
             levels = [self._level(key, limit, now) for limit in limits]
             waits = [
                 self._wait(limit, level, lane) for limit, level in zip(limits, levels, strict=True)
@@ -90,6 +121,9 @@ class LocalBucket:
                 return max(waits)
             for limit, level in zip(limits, levels, strict=True):
                 self._levels[key, limit.seconds] = (level - 1, now)
+            if seconds:
+                self._blocks[key] = (now + seconds, seconds)
+            self._probes.note(key, probe=bool(seconds))
             return 0.0
 
     def block(self, key: str, seconds: float) -> None:
@@ -98,18 +132,14 @@ class LocalBucket:
             self._blocks[key] = (self._clock() + seconds, seconds)
 
     def clear(self, key: str) -> None:
-        """End the block."""
-        if key in self._blocks:
-            with self._guard:
-                self._blocks.pop(key, None)
+        """End the block if the calling thread's last call was its probe."""
+        if self._probes.taken(key):
+            self.unblock(key)
 
-    def _blocked(self, key: str, now: float) -> float:
-        until, seconds = self._blocks.get(key, (0.0, 0.0))
-        if now < until:
-            return until - now
-        if seconds:
-            self._blocks[key] = (now + seconds, seconds)
-        return 0.0
+    def unblock(self, key: str) -> None:
+        """End the block, whoever ended it."""
+        with self._guard:
+            self._blocks.pop(key, None)
 
     def _level(self, key: str, limit: Limit, now: float) -> float:
         full = self._full(limit)

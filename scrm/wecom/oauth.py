@@ -13,8 +13,10 @@ LANGUAGES = frozenset({"zh", "en"})
 _STATE = re.compile(r"[A-Za-z0-9]{1,128}")
 
 
-def _query(redirect_uri: str, state: str, before: dict[str, str], after: dict[str, object]) -> str:
-    """Return the query in WeCom's order; raises ValueError for what WeCom would refuse or lose."""
+def address_query(
+    redirect_uri: str, state: str, before: dict[str, str], after: dict[str, object]
+) -> str:
+    """Return the query in the given order; raises ValueError for what WeCom, or WeChat, would refuse or lose."""
     if not _STATE.fullmatch(state):
         raise ValueError("state must be 1 to 128 letters and digits (84025)")
     if "#" in redirect_uri or not redirect_uri.startswith(("https://", "http://")):
@@ -34,7 +36,7 @@ class OAuthApi(Area):
         """
         if scope not in SCOPES or (scope == "snsapi_privateinfo" and not self._client.agent_id):
             raise ValueError("scope must be snsapi_base, or snsapi_privateinfo with an AgentId")
-        query = _query(
+        query = address_query(
             redirect_uri,
             state,
             {"appid": self._client.corp_id},
@@ -54,7 +56,7 @@ class OAuthApi(Area):
         """
         if lang not in LANGUAGES:
             raise ValueError("lang must be zh or en")
-        query = _query(
+        query = address_query(
             redirect_uri,
             state,
             {

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
+from typing import NoReturn, Protocol, Self, TypeVar
 
 from scrm.wecom.errors import WeComPermanent, WeComRetryable
 from scrm.wecom.reading import Row, text
 
 # What WeCom answers to a cursor that is too old.
-CURSOR_CODES = frozenset({40058, 40035})
+CURSOR_CODES = frozenset({40058, 40035, 50100})
 
 
 class Cursored(Protocol):
@@ -48,8 +48,10 @@ class Pages(Iterator[P]):
         endpoint: its name in errors.
         cursor: where an earlier walk stopped.
         restarts: begin again when a cursor has expired, for callers to whom a page twice is no harm.
+        most: how many pages there can be; 0 without end.
 
-    Raises what `fetch` raises, and WeComRetryable when WeCom leads in a circle: a part must not pass for the whole.
+    Raises what `fetch` raises, and WeComRetryable when WeCom leads in a circle or further than there can be
+    anything: a part must not pass for the whole.
     """
 
     def __init__(
@@ -59,10 +61,12 @@ class Pages(Iterator[P]):
         *,
         cursor: str = "",
         restarts: bool = False,
+        most: int = 0,
     ) -> None:
         self._fetch = fetch
         self._endpoint = endpoint
         self._may_restart = restarts
+        self._most = most
         self._seen = {cursor}
         self.cursor = cursor
         self.read = 0
@@ -80,14 +84,17 @@ class Pages(Iterator[P]):
         page = self._page()
         following = page.next_cursor
         if following in self._seen and following:
-            raise WeComRetryable(
-                None, "the cursor leads back to a page already read", self._endpoint, retry_after=60
-            )
+            self._lost("the cursor leads back to a page already read")
+        if following and self._most and self.read + 1 >= self._most:
+            self._lost("there are more pages than there can be")
         self._seen.add(following)
         self.cursor = following
         self.finished = not following
         self.read += 1
         return page
+
+    def _lost(self, words: str) -> NoReturn:
+        raise WeComRetryable(None, words, self._endpoint, retry_after=60)
 
     def _page(self) -> P:
         try:

@@ -65,7 +65,10 @@ class RateBucket(Protocol):
         """Refuse the key for `seconds`, afterwards let one probe through each `seconds`."""
 
     def clear(self, key: str) -> None:
-        """End the block: a probe was answered well."""
+        """End the block if the calling thread's last call was its probe: WeCom has processed it.
+
+        What was asked before the block came, or by others, says nothing about it.
+        """
 
 
 class Places(Protocol):

@@ -1,20 +1,29 @@
 """Reads fields out of WeCom's JSON: nulls, missing fields and wrong types become the empty value."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 Row = Mapping[str, Any]
+# NUL, and halves of characters that came without their other half.
+_UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
+_WHOLE = re.compile(r"\s*-?[0-9]{1,18}\s*")
 
 
 def text(row: Row, key: str) -> str:
     """Return the field as text; ids that came as numbers keep their digits."""
     value = row.get(key)
     if isinstance(value, str):
-        return value
+        return _storable(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return ""
+
+
+def _storable(value: str) -> str:
+    """Return a text without what no database and no JSON can hold; customers' names bring it."""
+    return _UNSTORABLE.sub("", value)
 
 
 def optional(row: Row, key: str) -> str | None:
@@ -30,7 +39,7 @@ def number(row: Row, key: str, default: int = 0) -> int:
 def _whole(value: object, default: int = 0) -> int:
     if isinstance(value, int):
         return int(value)
-    if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
         return int(value)
     return default
 
@@ -58,7 +67,7 @@ def items(row: Row, key: str) -> Iterator[Row]:
 
 def texts(row: Row, key: str) -> list[str]:
     """Return the texts of a list field."""
-    return [item for item in _list(row, key) if isinstance(item, str)]
+    return [_storable(item) for item in _list(row, key) if isinstance(item, str)]
 
 
 def numbers(row: Row, key: str) -> list[int]:

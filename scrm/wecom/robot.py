@@ -1,20 +1,18 @@
-"""The group robot (webhook): messages into an internal group, 20 a minute."""
+"""The group robot (webhook): messages into an internal group, 20 a minute at WeCom."""
 
 import hashlib
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import orjson
-
 from scrm.wecom.api.base import filled
 from scrm.wecom.deadline import Deadline
-from scrm.wecom.errors import FREQUENCY_CODE, WeComQuota, error_for
-from scrm.wecom.limits import BLOCK_SECONDS, limits_of
-from scrm.wecom.local import LocalBucket
+from scrm.wecom.errors import WeComRetryable
+from scrm.wecom.local import LocalBucket, LocalPlaces
 from scrm.wecom.ports import RateBucket
 from scrm.wecom.secret import Secret
-from scrm.wecom.transport import Exchange, Transport
+from scrm.wecom.transport import Exchange, Transport, encoded, refused
+from scrm.wecom.turns import Turns
 
 ENDPOINT = "webhook/send"
 TEXT_BYTES = 2048
@@ -42,7 +40,9 @@ class WebhookRobot:
             raise ValueError(f"a robot's address begins with {api_base}/cgi-bin/{ENDPOINT}?key=")
         self._url = f"{api_base.rstrip('/')}/cgi-bin/{ENDPOINT}"
         self._key = Secret(keys[0])
-        self._bucket = bucket or LocalBucket()
+        self._turns = Turns(
+            bucket or LocalBucket(), LocalPlaces(), f"robot:{self._name()}", "welcome"
+        )
         self._transport = transport or Transport()
 
     def __repr__(self) -> str:
@@ -61,18 +61,20 @@ class WebhookRobot:
         self._send("markdown", {"content": _cut(content, MARKDOWN_BYTES)})
 
     def _send(self, msgtype: str, content: dict[str, Any]) -> None:
-        bucket_key = f"robot:{self._name()}:{ENDPOINT}"
-        wait = self._bucket.take(bucket_key, "welcome", limits_of(ENDPOINT))
-        if wait:
-            raise WeComQuota(None, "20 messages a minute to one robot", ENDPOINT, retry_after=wait)
-        body = orjson.dumps({"msgtype": msgtype, msgtype: content})
-        data = self._transport.json(
-            Exchange("POST", self._url, ENDPOINT, {"key": self._key}, body, write=True), Deadline()
-        )
-        if data["errcode"] == FREQUENCY_CODE:
-            self._bucket.block(bucket_key, BLOCK_SECONDS)
+        body = encoded({"msgtype": msgtype, msgtype: content}, ENDPOINT)
+        call = Exchange("POST", self._url, ENDPOINT, {"key": self._key}, body, write=True)
+        deadline = Deadline()
+        try:
+            data = self._turns.run(
+                ENDPOINT, deadline, lambda: self._transport.json(call, deadline), write=True
+            )
+        except TimeoutError:
+            data = None
+        if data is None:  # outside of the except block: no context to leak
+            words = "time is over before the call was sent"
+            raise WeComRetryable(None, words, ENDPOINT, retry_after=2.0)
         if data["errcode"] != 0:
-            raise error_for(data["errcode"], str(data.get("errmsg", "")), ENDPOINT)
+            raise refused(call, data)
 
     def _name(self) -> str:
         return hashlib.sha256(self._key.encode()).hexdigest()[:24]
@@ -80,4 +82,4 @@ class WebhookRobot:
 
 def _cut(content: str, size: int) -> str:
     """Cut at a byte length without tearing a character."""
-    return content.encode()[:size].decode("utf-8", "ignore")
+    return content.encode(errors="replace")[:size].decode("utf-8", "ignore")

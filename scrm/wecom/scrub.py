@@ -3,12 +3,14 @@
 import logging
 import re
 
+# Both WeCom's and WeChat's names of what opens something.
 _NAMES = (
-    "access_token|suite_access_token|provider_access_token|corpsecret|secret|user_ticket|jsapi_ticket|ticket"
-    "|welcome_code|encodingaeskey|encoding_aeskey|key|code"
+    "access_token|suite_access_token|provider_access_token|refresh_token|token|corpsecret|suite_secret"
+    "|provider_secret|appsecret|secret|user_ticket|jsapi_ticket|suite_ticket|ticket|welcome_code|js_code|auth_code"
+    "|pre_auth_code|permanent_code|code|session_key|encodingaeskey|encoding_aeskey|aeskey|key"
 )
 _QUERY = re.compile(rf"(?i)(?<![A-Za-z_])({_NAMES})=[^&\s\"'<>)]+")
-_JSON = re.compile(rf'(?i)"({_NAMES}|mobile|phone)"\s*:\s*"[^"]*"')
+_JSON = re.compile(rf'(?i)"({_NAMES}|mobile|phone|phonenumber|purephonenumber)"\s*:\s*"[^"]*"')
 
 
 def scrub(message: str) -> str:

@@ -13,8 +13,11 @@ from scrm.wecom.deadline import Deadline
 from scrm.wecom.errors import WeComAuth, WeComError, WeComRetryable
 from scrm.wecom.ports import Lock, LockTimeout, Token, TokenStore
 
-# Renew this long before the end, so that no call starts with a token that dies on the way.
+# Renew this long before the end, so that no call starts with a token that dies on the way. WeCom may give the same
+# one again, with what is left of its life: such a short one is used to its end.
 EARLY_SECONDS = 60.0
+DEFAULT_LIFE = 7200
+LEAST_LIFE = 1
 # A credential WeCom has just refused is not offered again for this long.
 REFUSED_SECONDS = 5.0
 _LOCK_SECONDS = 6.0
@@ -56,12 +59,17 @@ class TokenSource:
         self._refused_until = time.monotonic() + REFUSED_SECONDS
 
     def _renewed(self, refused: str | None, deadline: Deadline) -> Token:
+        try:
+            return self._another(refused, deadline)
+        except (LockTimeout, TimeoutError):
+            pass
+        raise WeComRetryable(None, "waiting for a token took too long", "gettoken", retry_after=1.0)
+
+    def _another(self, refused: str | None, deadline: Deadline) -> Token:
         self._check_refusal()
         # Threads of this process queue here, so that only one of them polls the shared lock.
         if not self._guard.acquire(timeout=deadline.left(_LOCK_SECONDS)):
-            raise WeComRetryable(
-                None, "waiting for a token took too long", "gettoken", retry_after=1.0
-            )
+            raise LockTimeout(self._key)
         try:
             self._check_refusal()
             found = self._usable(self._memory, refused) or self._usable(
@@ -75,17 +83,13 @@ class TokenSource:
             self._guard.release()
 
     def _fetched(self, refused: str | None, deadline: Deadline) -> Token:
-        try:
-            with self._lock.hold(self._key, deadline.left(_LOCK_SECONDS)):
-                found = self._usable(self._store.get(self._key), refused)
-                if found is not None:
-                    return found
-                token = self._ask(deadline)
-                self._store.put(self._key, token)
-                return token
-        except LockTimeout:
-            pass
-        raise WeComRetryable(None, "waiting for a token took too long", "gettoken", retry_after=1.0)
+        with self._lock.hold(self._key, deadline.left(_LOCK_SECONDS)):
+            found = self._usable(self._store.get(self._key), refused)
+            if found is not None:
+                return found
+            token = self._ask(deadline)
+            self._store.put(self._key, token)
+            return token
 
     def _ask(self, deadline: Deadline) -> Token:
         try:
@@ -110,4 +114,12 @@ class TokenSource:
 
 def _alive(token: Token) -> bool:
     life = token.expires_at - token.fetched_at
-    return time.time() < token.expires_at - min(EARLY_SECONDS, life / 2)
+    early = EARLY_SECONDS if life > 2 * EARLY_SECONDS else 0.0
+    return time.time() < token.expires_at - early
+
+
+def lasting(value: str, expires_in: object, started: float) -> Token:
+    """Return a token asked for at `started`, with the life WeCom told; one without any serves for a second."""
+    told = isinstance(expires_in, int) and not isinstance(expires_in, bool)
+    life = max(int(str(expires_in)), LEAST_LIFE) if told else DEFAULT_LIFE
+    return Token(value, started + life, started)

@@ -12,21 +12,28 @@ from typing import Any
 
 import orjson
 import requests
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    NameResolutionError,
-    NewConnectionError,
-    ProxyError,
-)
 
-from scrm.wecom.deadline import CONNECT_SECONDS, READ_SECONDS, Deadline, DeadlineAdapter, within
-from scrm.wecom.errors import WeComError, WeComRetryable, WeComUnknownOutcome
+from scrm.wecom.deadline import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    UPLOAD_SECONDS,
+    Deadline,
+    DeadlineAdapter,
+    within,
+)
+from scrm.wecom.errors import (
+    BUSY_CODE,
+    WeComError,
+    WeComPermanent,
+    WeComRetryable,
+    WeComUnknownOutcome,
+    error_for,
+)
 from scrm.wecom.scrub import scrub, scrub_http_logs
-from scrm.wecom.secret import Secret
+from scrm.wecom.secret import Secret, secrets_in
 
 MAX_ANSWER = 32 * 1024 * 1024
 _CHUNK = 64 * 1024
-_NOT_SENT = (ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError)
 
 # Form field to (file name, bytes, media type).
 Files = Mapping[str, tuple[str, bytes, str]]
@@ -45,6 +52,8 @@ class Exchange:
     body: bytes | None = field(default=None, repr=False)
     files: Files | None = field(default=None, repr=False)
     write: bool = False
+    # What the body holds in confidence: taken out of the answer's words.
+    secrets: tuple[Secret, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -62,11 +71,19 @@ class _Failure:
     sent: bool
 
 
+class _Session(requests.Session):
+    """A session that never looks where a redirect leads: no such answer is WeCom's, and its bytes may be anything."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Go nowhere."""
+        return None
+
+
 class Transport:
     """Sends exchanges over kept connections; safe to share between threads."""
 
     def __init__(self) -> None:
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         adapter = DeadlineAdapter()
         self._session.mount("https://", adapter)
@@ -84,16 +101,16 @@ class Transport:
         return decoded(call, self.exchange(call, deadline))
 
     def _attempt(self, call: Exchange, deadline: Deadline) -> Answer | _Failure:
-        try:
-            with within(deadline):
+        with within(deadline, silence=UPLOAD_SECONDS if call.files else READ_SECONDS) as course:
+            try:
                 return self._send(call)
-        except requests.RequestException as failure:
-            sent = not isinstance(_cause(failure), _NOT_SENT)
-            return _Failure(f"{_cause(failure).__class__.__name__}", sent=sent)
-        except TimeoutError:
-            return _Failure("time is over", sent=True)
-        except OSError as failure:
-            return _Failure(failure.__class__.__name__, sent=True)
+            except requests.RequestException as failure:
+                reason = _cause(failure).__class__.__name__
+            except TimeoutError:
+                reason = "time is over"
+            except (OSError, ValueError) as failure:
+                reason = failure.__class__.__name__
+        return _Failure(reason, sent=course.sent)
 
     def _send(self, call: Exchange) -> Answer | _Failure:
         headers = {"Content-Type": "application/json"} if call.body is not None else {}
@@ -134,26 +151,47 @@ def unanswered(call: Exchange, reason: str, *, sent: bool) -> WeComError:
     return WeComRetryable(None, reason, call.endpoint, retry_after=5.0)
 
 
-def decoded(call: Exchange, answer: Answer) -> dict[str, Any]:
-    """Return the JSON object of an answer; anything else is no answer of WeCom's (proxy page, cut-off body)."""
+def refused(call: Exchange, data: Mapping[str, Any]) -> WeComError:
+    """Return the error of an answer with an errcode: a write WeCom was too busy for may have been done."""
+    errcode, errmsg = data["errcode"], str(data.get("errmsg", ""))
+    if call.write and errcode == BUSY_CODE:
+        general = WeComUnknownOutcome(None, errmsg, call.endpoint)
+        return WeComUnknownOutcome(errcode, errmsg, call.endpoint, general.hint)
+    return error_for(errcode, errmsg, call.endpoint)
+
+
+def encoded(data: Mapping[str, Any], endpoint: str) -> bytes:
+    """Return the JSON of a request; raises WeComPermanent for what has none, such as half of a character."""
+    try:
+        return orjson.dumps(data)
+    except TypeError:
+        pass
+    raise WeComPermanent(None, "the request holds something that JSON cannot say", endpoint)
+
+
+def decoded(call: Exchange, answer: Answer, *, errcode: int | None = None) -> dict[str, Any]:
+    """Return the JSON object of an answer; anything else is no answer of WeCom's (proxy page, cut-off body).
+
+    `errcode` is what an answer without one means; WeCom's always has one, WeChat's success has none.
+    """
     if answer.status != 200:
         raise unanswered(call, f"HTTP {answer.status}", sent=answer.status != 429)
     data = _parse(answer.content)
     if not isinstance(data, dict):
         raise unanswered(call, "the answer is not a JSON object", sent=True)
-    errcode = data.get("errcode")
-    if not isinstance(errcode, int) or isinstance(errcode, bool):
+    code = data.setdefault("errcode", errcode)
+    if not isinstance(code, int) or isinstance(code, bool):
         raise unanswered(call, "the answer has no errcode", sent=True)
-    if errcode:
-        data["errmsg"] = _without_secrets(str(data.get("errmsg", "")), call)
+    if code:
+        data["errmsg"] = without_secrets(str(data.get("errmsg", "")), call)
     return data
 
 
-def _without_secrets(errmsg: str, call: Exchange) -> str:
-    """Return WeCom's words without what we sent it in confidence: it may quote that."""
-    for value in call.params.values():
-        if isinstance(value, Secret) and value:
-            errmsg = errmsg.replace(value, "***")
+def without_secrets(errmsg: str, call: Exchange) -> str:
+    """Return the answer's words without what we sent in confidence: they may quote that."""
+    # The longest first: one may begin with another.
+    for value in sorted((*secrets_in(call.params), *call.secrets), key=len, reverse=True):
+        errmsg = errmsg.replace(value, "***")
     return scrub(errmsg)
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from scrm.wecom.deadline import Deadline
 from scrm.wecom.errors import (
     AGAIN_CODES,
+    BUSY_CODE,
     CONCURRENCY_CODE,
     FREQUENCY_CODE,
+    UNPROCESSED_CODES,
     WeComQuota,
 )
 from scrm.wecom.limits import BLOCK_SECONDS, DEFAULT_PER_MINUTE, limits_of
@@ -47,11 +49,22 @@ class Turns:
         self._lane = lane
         self._per_minute = per_minute
 
-    def run(self, endpoint: str, deadline: Deadline, attempt: Callable[[], Answer]) -> Answer:
-        """Return WeCom's answer of at most three attempts; raises WeComQuota when no turn was free in time."""
+    def run(
+        self,
+        endpoint: str,
+        deadline: Deadline,
+        attempt: Callable[[], Answer],
+        *,
+        write: bool = False,
+    ) -> Answer:
+        """Return WeCom's answer of at most three attempts; raises WeComQuota when no turn was free in time.
+
+        A write is made again only where WeCom surely did nothing.
+        """
+        again = AGAIN_CODES if write else AGAIN_CODES | {BUSY_CODE}
         for pause in AGAIN_PAUSES:
             answer = self._once(endpoint, deadline, attempt)
-            if answer["errcode"] not in AGAIN_CODES:
+            if answer["errcode"] not in again:
                 return answer
             rest = pause * random.uniform(0.5, 1.5)  # noqa: S311 - spreads callers, no secret
             if not deadline.covers(rest + LEAST_SECONDS):
@@ -84,7 +97,7 @@ class Turns:
             self._places.leave(key)
         if answer["errcode"] == FREQUENCY_CODE:
             self._bucket.block(key, BLOCK_SECONDS)
-        else:
+        elif answer["errcode"] not in UNPROCESSED_CODES:
             self._bucket.clear(key)
         return answer
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from scrm.core.exceptions import ExternalFailure, RateLimited, ScrmError
 from scrm.wecom.errors import (
+    BUSY_CODE,
     WeComError,
     WeComPermanent,
     WeComQuota,
@@ -53,6 +54,9 @@ class Failure:
 def judge(error: Exception) -> Failure:
     """Sort an error of a handler or sender; an error nobody foresaw is worth a few tries."""
     match error:
+        case WeComRetryable(errcode=code) if code == BUSY_CODE:
+            # WeCom says so for lasting causes too: not tried for ever.
+            return Failure(Verdict.TRY, error.retry_after, _words(error))
         case WeComRetryable() | WeComQuota():
             return Failure(Verdict.WAIT, error.retry_after, _words(error))
         case WeComUnknownOutcome():

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
+
+from urllib3.exceptions import LocationParseError
+from urllib3.util import Url, parse_url
 
 from scrm.wecom.api.base import Area, filled, now
 from scrm.wecom.reading import items, table, text
@@ -97,11 +99,32 @@ class ContactWayApi(Area):
 
     def picture(self, url: str) -> bytes:
         """Return the QR picture behind an address WeCom gave; raises ValueError for any other host."""
-        host = urlsplit(url).hostname or ""
-        own = urlsplit(self._client.api_base).hostname
-        if host != own and not f".{host}".endswith(_PICTURE_HOSTS):
-            raise ValueError(f"{host} is not a picture host of WeCom's")
-        picture = self._client.fetch_public(url, name="contact way picture")
+        address = picture_address(url, self._client.api_base)
+        picture = self._client.fetch_public(address, name="contact way picture")
         if len(picture) > _MOST_PICTURE:
             raise ValueError("the picture is too large")
         return picture
+
+
+def picture_address(url: str, api_base: str) -> str:
+    """Return the address to fetch a picture from, read as the HTTP library reads it; raises ValueError."""
+    # Readers of addresses differ on these, and an account in one is never WeCom's.
+    if "\\" in url or "@" in url or not url.isprintable():
+        raise ValueError("the address of the picture is not one of WeCom's")
+    found, own = _parsed(url), _parsed(api_base)
+    if (found.scheme, found.netloc) == (own.scheme, own.netloc):
+        return url
+    if not f".{found.host}".endswith(_PICTURE_HOSTS) or found.port not in (None, 80, 443):
+        raise ValueError(f"{found.host} is not a picture host of WeCom's")
+    # WeCom gives some addresses with http; its hosts answer by https as well.
+    return found._replace(scheme="https", port=None).url
+
+
+def _parsed(url: str) -> Url:
+    try:
+        found = parse_url(url)
+    except LocationParseError:
+        raise ValueError("the address of the picture cannot be read") from None
+    if found.scheme not in ("http", "https") or not found.host:
+        raise ValueError("the address of the picture is not a web address")
+    return found

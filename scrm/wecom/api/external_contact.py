@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from scrm.wecom.api.base import Area, filled, now
+from scrm.wecom.deadline import WALK_SECONDS, Deadline
 from scrm.wecom.errors import NO_RELATION_CODE, WeComPermanent
 from scrm.wecom.paging import Pages, RawPage
 from scrm.wecom.reading import flag, items, moment, number, table, text, texts
@@ -23,6 +24,8 @@ BATCH_MEMBERS = 100
 BATCH_ROWS = 100
 TRANSFER_CUSTOMERS = 100
 TRANSFER_MESSAGE = 200
+# Followers of one customer, results of one pair: never so many pages.
+MOST_PAGES = 200
 
 
 class ExternalContactApi(Area):
@@ -46,11 +49,18 @@ class ExternalContactApi(Area):
     def get(self, external_userid: str) -> ExternalContactDetail:
         """Return a customer with all followers the app may see, over all pages (doc 92114)."""
         started = now()
+        endpoint, deadline = "externalcontact/get", Deadline()
         pages = Pages(
             lambda cursor: RawPage(
-                self._read("externalcontact/get", external_userid=external_userid, cursor=cursor)
+                self._client.call(
+                    "GET",
+                    endpoint,
+                    params={"external_userid": external_userid, "cursor": cursor},
+                    deadline=deadline,
+                )
             ),
-            "externalcontact/get",
+            endpoint,
+            most=MOST_PAGES,
         )
         found = [page.data for page in pages]
         follows = [FollowInfo.read(row) for data in found for row in items(data, "follow_user")]
@@ -210,11 +220,15 @@ class ExternalContactApi(Area):
         self, endpoint: str, handover_userid: str, takeover_userid: str
     ) -> tuple[TransferResult, ...]:
         body = {"handover_userid": handover_userid, "takeover_userid": takeover_userid}
+        deadline = Deadline(WALK_SECONDS)
         pages = Pages(
             lambda cursor: RawPage(
-                self._query(endpoint, filled(**body, cursor=cursor or None)),
+                self._client.call(
+                    "POST", endpoint, data=filled(**body, cursor=cursor or None), deadline=deadline
+                )
             ),
             endpoint,
+            most=MOST_PAGES,
         )
         return tuple(
             TransferResult(

@@ -1,11 +1,9 @@
 """Temporary files and permanent pictures (docs 90253, 90254, 90256)."""
 
 from scrm.wecom.api.base import Area
+from scrm.wecom.deadline import UPLOAD_SECONDS
 from scrm.wecom.reading import moment, text
 from scrm.wecom.types import UploadedMedia
-
-# A 20 MB file does not fit into the eight seconds of a call.
-UPLOAD_SECONDS = 60.0
 
 
 class MediaApi(Area):

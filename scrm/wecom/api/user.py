@@ -48,21 +48,8 @@ class UserApi(Area):
         """Walk every page of `list_id` (doc 96067), from the first one or from where an earlier walk stopped."""
         return Pages(self.list_id, "user/list_id", cursor=cursor)
 
-    def simplelist(self, department_id: int, *, fetch_child: bool = False) -> tuple[Member, ...]:
-        """Return userid, name and departments of a department's direct members (doc 90200)."""
-        return self._listed("user/simplelist", department_id, fetch_child=fetch_child)
-
     def list(self, department_id: int, *, fetch_child: bool = False) -> tuple[Member, ...]:
         """Return the details of a department's direct members (doc 90201)."""
-        return self._listed("user/list", department_id, fetch_child=fetch_child)
-
-    def _listed(
-        self, endpoint: str, department_id: int, *, fetch_child: bool
-    ) -> tuple[Member, ...]:
         started = now()
-        data = self._read(endpoint, department_id=department_id, fetch_child=int(fetch_child))
+        data = self._read("user/list", department_id=department_id, fetch_child=int(fetch_child))
         return tuple(Member.read(row, started) for row in items(data, "userlist"))
-
-    def getuserid(self, mobile: str) -> str:
-        """Return the userid of a phone number; 46004 when nobody has it (doc 91693)."""
-        return text(self._query("user/getuserid", {"mobile": mobile}), "userid")

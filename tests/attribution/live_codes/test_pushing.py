@@ -229,14 +229,15 @@ def test_a_process_that_died_after_asking_is_taken_up(staff: Any, wecom_sandbox_
 
 
 @pytest.mark.parametrize(
-    ("errcode", "status"), [(-1, Status.CREATING), (45009, Status.CREATING), (48002, Status.FAILED)]
+    ("errcode", "status"),
+    [(6000, Status.CREATING), (45009, Status.CREATING), (48002, Status.FAILED)],
 )
 def test_a_refusal_is_told_in_words(
     staff: Any, wecom_sandbox_world: Any, errcode: int, status: str
 ) -> None:
     li = staff("li")
     wecom_sandbox_world.control.post(
-        # Three times, for the gateway tries a busy WeCom again by itself.
+        # Three times, for the gateway tries a version conflict again by itself.
         "faults",
         {"endpoint": ADD, "kind": "errcode", "value": errcode, "count": 3},
     )
@@ -245,6 +246,31 @@ def test_a_refusal_is_told_in_words(
 
     assert (code.status, code.asked_at) == (status, None)
     assert f"[{errcode}]" in code.problem
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_wecom_too_busy_to_say_is_looked_up_and_one_way_is_made(
+    staff: Any, wecom_sandbox_world: Any, made: bool
+) -> None:
+    # given WeCom says "system busy", with the way made or not
+    li = staff("li")
+    fault = {"endpoint": ADD, "kind": "errcode", "value": -1, "count": 1, "after": made}
+    wecom_sandbox_world.control.post("faults", fault)
+
+    # when a code is made
+    code = created(li)
+
+    # then nobody knows
+    assert code.status == Status.UNCERTAIN
+    assert "[-1]" in code.problem
+    assert len(ways(wecom_sandbox_world)) == int(made)
+
+    # and a look settles it
+    LiveCode.objects.update(held_until=None, asked_at=timezone.now() - timedelta(seconds=90))
+    live_codes_sweep()
+    code.refresh_from_db()
+    assert code.status == Status.ACTIVE
+    assert ways(wecom_sandbox_world) == [code.config_id]
 
 
 def test_a_change_is_told_and_a_broken_one_is_told_again(

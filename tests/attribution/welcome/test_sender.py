@@ -17,7 +17,12 @@ from scrm.core.outbox.dispatch import deliver
 from scrm.core.outbox.models import OutboxMessage
 from scrm.core.outbox.sending import AlreadyUsed
 from scrm.core.scope import SYSTEM_SCOPE
-from scrm.wecom.errors import WeComPermanent, WeComRetryable
+from scrm.wecom.errors import (
+    WeComPermanent,
+    WeComQuota,
+    WeComRetryable,
+    WeComUnknownOutcome,
+)
 from tests.factories.attribution import WelcomeTemplateFactory, add_event
 
 pytestmark = pytest.mark.django_db
@@ -113,15 +118,19 @@ def test_a_welcome_that_was_too_late_is_shown_as_missed(
 
 @pytest.mark.parametrize(
     ("errcode", "error"),
-    [(41050, WeComPermanent), (41096, WeComRetryable), (45009, Exception), (-1, WeComRetryable)],
+    [
+        (41050, WeComPermanent),
+        (41096, WeComRetryable),
+        (45009, WeComQuota),
+        (-1, WeComUnknownOutcome),
+    ],
 )
 def test_wecoms_refusals_have_their_class(
     scanned: Any, wecom_sandbox_world: Any, errcode: int, error: type[Exception]
 ) -> None:
     wecom_sandbox_world.control.post(
-        # Three times, for the gateway tries a busy WeCom again by itself.
         "faults",
-        {"endpoint": SEND, "kind": "errcode", "value": errcode, "count": 3},
+        {"endpoint": SEND, "kind": "errcode", "value": errcode, "count": 1},
     )
     with pytest.raises(error):
         WELCOME_SENDER.send(

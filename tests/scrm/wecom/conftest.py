@@ -29,7 +29,7 @@ def answer(
     def act(connection: socket.socket, _path: str) -> None:
         promised = len(body) if length is None else length
         head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {promised}\r\nConnection: close\r\n\r\n"
-        connection.sendall(head.encode() + body)
+        connection.sendall(head.encode("latin-1") + body)
 
     return act
 

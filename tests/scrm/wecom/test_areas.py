@@ -5,12 +5,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from scrm.wecom.api.contact_way import picture_address
 from scrm.wecom.client import WeComClient
 from scrm.wecom.errors import causes
 from scrm.wecom.jssdk import sign
 from scrm.wecom.robot import WebhookRobot
 from scrm.wecom.types import DirectoryTag
-from tests.scrm.wecom.conftest import Server, says
+from tests.scrm.wecom.conftest import Server, answer, says
 
 
 def test_a_customer_is_read_over_all_pages(server: Server, client: WeComClient) -> None:
@@ -113,6 +114,22 @@ def test_wechatpys_own_areas_use_our_transport(server: Server, client: WeComClie
     assert client.tag.list() == (DirectoryTag(7, "VIP"),)
 
 
+def test_what_no_database_can_hold_is_taken_out_of_names(
+    server: Server, client: WeComClient
+) -> None:
+    body = (
+        rb'{"errcode":0,"external_contact":{"external_userid":"wm1","name":"a\u0000b\ud83dc\ud83d\ude00"},'
+        rb'"follow_user":[{"userid":"li","remark":"\udc00x","remark_mobiles":["1\u00003"]}]}'
+    )
+    server.does("externalcontact/get", answer(body))
+
+    found = client.external_contact.get("wm1")
+
+    assert found.contact.name == "abc\U0001f600"
+    assert found.follow_users[0].remark == "x"
+    assert "\x00" not in repr(found)
+
+
 def test_pictures_come_only_from_wecoms_hosts(server: Server, client: WeComClient) -> None:
     server.does("qr/1", says({"a": 1}))
 
@@ -121,9 +138,31 @@ def test_pictures_come_only_from_wecoms_hosts(server: Server, client: WeComClien
         "http://169.254.169.254/meta",
         "https://qpic.cn.evil.example/x",
         "file:///etc/passwd",
+        "//p.qpic.cn/x",
+        "https://p.qpic.cn:8443/x",
+        "http://127.0.0.1:9/qr/1",
+        f"{server.base_url}\\@p.qpic.cn/x",
+        f"{server.base_url}@p.qpic.cn/x",
+        "http://p.qpic.cn@169.254.169.254/x",
+        "http://169.254.169.254\\.qpic.cn/x",
+        "http://169.254.169.254\n.qpic.cn/x",
+        "http://169.254.169.254#.qpic.cn/x",
+        "http://[::1/x",
+        "",
     ):
-        with pytest.raises(ValueError, match="not a picture host"):
+        with pytest.raises(ValueError, match="picture"):
             client.contact_way.picture(url)
+    assert server.requests == ["/qr/1"]
+
+
+def test_pictures_of_wecoms_hosts_are_fetched_by_https(client: WeComClient) -> None:
+    base = client.api_base
+
+    assert picture_address("http://p.qpic.cn/wwhead/a/0", base) == "https://p.qpic.cn/wwhead/a/0"
+    assert picture_address("https://open.work.weixin.qq.com/q?vcode=1", base) == (
+        "https://open.work.weixin.qq.com/q?vcode=1"
+    )
+    assert picture_address(f"{base}/qr/1", base) == f"{base}/qr/1"
 
 
 def test_login_addresses_keep_wecoms_order(client: WeComClient) -> None:

@@ -67,7 +67,14 @@ CASES: list[tuple[str, Behaviour, type[WeComError], type[WeComError]]] = [
     ),
     ("http 429", answer(b"{}", status="429 Too Many Requests"), WeComRetryable, WeComRetryable),
     ("redirect", answer(b"", status="302 Found"), WeComRetryable, WeComUnknownOutcome),
-    ("busy", says({"errcode": -1, "errmsg": "system busy"}), WeComRetryable, WeComRetryable),
+    ("busy", says({"errcode": -1, "errmsg": "system busy"}), WeComRetryable, WeComUnknownOutcome),
+    ("conflict", says({"errcode": 6000, "errmsg": "x"}), WeComRetryable, WeComRetryable),
+    (
+        "redirect to a portal that speaks GBK",
+        answer(b"", status="302 Found\r\nLocation: http://portal/\xb5\xc7\xc2\xbc"),
+        WeComRetryable,
+        WeComUnknownOutcome,
+    ),
     ("concurrency", says({"errcode": 45033, "errmsg": "x"}), WeComRetryable, WeComRetryable),
     ("frequency", says({"errcode": 45009, "errmsg": "x"}), WeComQuota, WeComQuota),
     ("lasting 42001", says({"errcode": 42001, "errmsg": "x"}), WeComAuth, WeComAuth),
@@ -230,3 +237,22 @@ def test_raw_control_characters_in_a_customers_name_do_not_stop_a_sync(
     server.does("externalcontact/get", answer(body))
 
     assert client.external_contact.get("wm1").contact.name == "a\x01b"
+
+
+def test_half_a_character_in_a_request_is_typed_and_nothing_is_sent(
+    server: Server, client: WeComClient
+) -> None:
+    with pytest.raises(WeComPermanent) as caught:
+        client.welcome.send("CANARYWELCOME", "x\ud83d")
+
+    assert caught.value.__context__ is None
+    assert "CANARYWELCOME" not in str(caught.value)
+    assert server.requests == []
+
+
+def test_half_a_character_in_an_address_is_typed_and_not_sent(server: Server) -> None:
+    with pytest.raises(WeComError) as caught:
+        new_client(server.base_url).user.delete("x\ud83d")
+
+    assert type(caught.value) is WeComRetryable
+    assert server.count("user/delete") == 0

@@ -12,11 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 import pytest
 
+from scrm.wecom.callbacks import CallbackCrypto
 from scrm.wecom.client import WeComClient
 from scrm.wecom.errors import WeComError
 from scrm.wecom.local import LocalBucket, LocalLock, LocalTokens
 from scrm.wecom.ports import Token
 from scrm.wecom.robot import WebhookRobot
+from scrm.wecom.scrub import scrub
 from scrm.wecom.secret import Secret
 from tests.scrm.wecom.conftest import Behaviour, Server, answer, reset, says
 
@@ -148,6 +150,37 @@ def test_no_output_holds_a_secret(
     for name, canary in CANARIES.items():
         for text in texts:
             assert canary not in text, (name, text[:2000])
+
+
+def test_what_a_body_carried_is_taken_out_of_an_answer_that_quotes_it(server: Server) -> None:
+    ports = {"tokens": LocalTokens(), "lock": LocalLock(), "bucket": LocalBucket()}
+    client = WeComClient("ww0corp", CANARIES["secret"], api_base=server.base_url, **ports)
+    server.does(
+        WELCOME, says({"errcode": 41050, "errmsg": f"invalid >{CANARIES['welcome code']}<"})
+    )
+
+    with pytest.raises(WeComError) as failed:
+        client.welcome.send(Secret(CANARIES["welcome code"]), "hello")
+
+    assert failed.value.errmsg == "invalid >***<"
+
+
+def test_every_name_of_a_secret_is_known_in_an_address_and_in_json() -> None:
+    for name in ("access_token", "corpsecret", "secret", "appsecret", "welcome_code", "js_code", "code",
+                 "refresh_token", "ticket", "session_key", "auth_code", "permanent_code", "key"):  # fmt: skip
+        assert scrub(f"https://x/y?a=1&{name}=canary&b=2") == f"https://x/y?a=1&{name}=***&b=2"
+        assert scrub(f'{{"{name}": "canary"}}') == f'{{"{name}":"***"}}'
+    assert scrub("errcode=40001&encode=1") == "errcode=40001&encode=1"
+
+
+def test_the_keys_of_callbacks_show_nowhere() -> None:
+    token, key = "canary-callback-token", "canaryCallbackAesKey0123456789abcdefABCDEFx"
+    texts = [repr(vars(CallbackCrypto(token, key, "ww0corp")))]
+    with pytest.raises(ValueError, match="43 characters") as refused:
+        CallbackCrypto(token, key + "-too-long", "ww0corp")
+    texts += shown(refused.value)
+
+    assert not [text for text in texts if token in text or key in text]
 
 
 def test_a_secret_works_as_the_text_it_is_and_hides_in_reprs() -> None:

@@ -4,12 +4,13 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
 from scrm.wecom.client import WeComClient
 from scrm.wecom.deadline import Deadline
-from scrm.wecom.errors import WeComQuota, WeComRetryable
+from scrm.wecom.errors import WeComError, WeComQuota, WeComRetryable, WeComUnknownOutcome
 from scrm.wecom.limits import alone_share, limits_of
 from scrm.wecom.local import LocalBucket, LocalPlaces
 from scrm.wecom.ports import Limit
@@ -281,3 +282,85 @@ def test_a_small_limit_is_usable_without_redis() -> None:
     assert bucket.take(KEY, "event", limits_of("get_jsapi_ticket")) == 0.0
     assert alone_share(Limit(8000, 60)) == 0.25
     assert 16 * alone_share(Limit(120_000, HOUR)) == 0.25
+
+
+# --- what a refused call means for the next one ------------------------------------------------------------
+
+REMARK = "externalcontact/remark"
+
+
+def test_a_write_wecom_was_too_busy_for_is_sent_once(server: Server, client: WeComClient) -> None:
+    server.does(REMARK, says({"errcode": -1, "errmsg": "system busy"}))
+
+    with pytest.raises(WeComUnknownOutcome) as caught:
+        client.external_contact.remark("li", "wm", remark="x")
+
+    assert (caught.value.errcode, server.count(REMARK)) == (-1, 1)
+    assert "may or may not" in caught.value.words("en")
+    assert caught.value.words("zh").endswith("[-1]")
+
+
+@pytest.mark.parametrize("code", [6000, 45033])
+def test_a_write_wecom_surely_did_not_do_is_sent_again(
+    server: Server, client: WeComClient, code: int
+) -> None:
+    server.does(REMARK, says({"errcode": code, "errmsg": "x"}), says({"errcode": 0}))
+
+    client.external_contact.remark("li", "wm", remark="x")
+
+    assert server.count(REMARK) == 2
+
+
+@pytest.mark.parametrize(
+    ("probe", "ends"), [(-1, False), (40014, False), (6000, False), (60111, True), (0, True)]
+)
+def test_only_a_probe_wecom_processed_ends_a_block(server: Server, probe: int, ends: bool) -> None:
+    # given a block of a minute, which is over
+    clock = Clock()
+    client = new_client(server.base_url, bucket=LocalBucket(clock=clock))
+    server.does("user/get", says({"errcode": 45009, "errmsg": "f"}))
+    with pytest.raises(WeComQuota):
+        client.user.get("li")
+    clock.now += 60
+
+    # when its probe is answered
+    server.does("user/get", says({"errcode": probe, "errmsg": "x", "userid": "li"}))
+    with suppress(WeComError):
+        client.user.get("li")
+    asked = server.count("user/get")
+
+    # then the next call goes out, or waits for the next probe
+    with suppress(WeComError):
+        client.user.get("li")
+    assert server.count("user/get") - asked == int(ends)
+
+
+def test_a_success_that_began_before_the_block_does_not_end_it(server: Server) -> None:
+    # given a call under way when another one is refused
+    client = new_client(server.base_url)
+    begun, refused, answers = threading.Event(), threading.Event(), []
+
+    def act(connection, path: str) -> None:  # type: ignore[no-untyped-def]
+        answers.append(1)
+        if len(answers) == 1:
+            begun.set()
+            refused.wait(5)
+            says({"errcode": 0, "userid": "li"})(connection, path)
+        else:
+            says({"errcode": 45009, "errmsg": "f"})(connection, path)
+
+    server.does("user/get", act)
+    early = threading.Thread(target=client.user.get, args=("li",))
+    early.start()
+    assert begun.wait(5)
+    with pytest.raises(WeComQuota):
+        client.user.get("li")
+
+    # when the early one succeeds
+    refused.set()
+    early.join()
+
+    # then the block holds
+    with pytest.raises(WeComQuota):
+        client.user.get("li")
+    assert server.count("user/get") == 2
