@@ -26,7 +26,7 @@ DEVELOPMENT_MARK = "development-only"
 VARIABLE = re.compile(r"^#?\s?([A-Z][A-Z0-9_]+)=", re.MULTILINE)
 
 # Read by tests alone: a folder of sample payloads for an optional contract test.
-FOR_TESTS = ("WECOM_SAMPLES",)
+FOR_TESTS = ("WECHAT_SAMPLES", "WECOM_SAMPLES")
 
 Problem = tuple[str, str, str]
 

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from scrm.wechat.api.custom import CustomApi
 from scrm.wechat.api.link import LinkApi
 from scrm.wechat.api.menu import MenuApi
@@ -46,8 +44,8 @@ from scrm.wecom.deadline import TOTAL_SECONDS, Deadline
 from scrm.wecom.errors import WeComError
 from scrm.wecom.ports import LANES, Lock, RateBucket, Token, TokenStore
 from scrm.wecom.secret import Secret, secrets_in
-from scrm.wecom.tokens import TokenSource
-from scrm.wecom.transport import Answer, Exchange, Transport, decoded, unanswered
+from scrm.wecom.tokens import TokenSource, lasting
+from scrm.wecom.transport import Answer, Exchange, Transport, decoded, encoded, unanswered
 
 DEFAULT_API_BASE = "https://api.weixin.qq.com"
 DEFAULT_OAUTH_BASE = "https://open.weixin.qq.com"
@@ -178,9 +176,14 @@ class WeChatClient:
             for name, value in (params or {}).items()
             if value not in (None, "")
         }
-        # orjson writes UTF-8 as it is: WeChat refuses escaped characters (40033).
-        body = orjson.dumps(data) if data is not None else None
-        url = f"{self.api_base}/{endpoint}"
+        url, failure = f"{self.api_base}/{endpoint}", None
+        try:
+            # UTF-8 as it is: WeChat refuses escaped characters (40033).
+            body = encoded(data, endpoint) if data is not None else None
+        except WeComError as caught:
+            failure = as_wechat(caught, endpoint)
+        if failure is not None:
+            raise failure
         return Exchange(method, url, endpoint, query, body, write=write, secrets=secrets_in(data))
 
     def _timed(
@@ -281,7 +284,7 @@ class WeChatClient:
         if not isinstance(value, str) or not value or not isinstance(life, int):
             raise WeChatRetryable(None, "the answer has no token", TOKEN_ENDPOINT, retry_after=5.0)
         logger.info("wechat.token.fetched appid=%s expires_in=%s", self.appid, life)
-        return Token(value, started + life, started)
+        return lasting(value, life, started)
 
 
 def _read(call: Exchange, answer: Answer) -> dict[str, Any]:

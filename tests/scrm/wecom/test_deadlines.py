@@ -19,7 +19,7 @@ from scrm.wecom.transport import Exchange, Transport
 from tests.scrm.wecom.conftest import Server, new_client, says
 
 GET = "externalcontact/get"
-Listener = tuple[str, list[str]]
+Listener = tuple[str, list[bytes]]
 
 
 def write_to(base_url: str) -> type[WeComError]:
@@ -104,7 +104,7 @@ def secure(tmp_path: Path) -> Iterator[Listener]:
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    listener, read = socket.create_server(("127.0.0.1", 0)), []
+    listener, read = socket.create_server(("127.0.0.1", 0)), list[bytes]()
 
     def accept() -> None:
         with suppress(OSError):

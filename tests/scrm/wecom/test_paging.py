@@ -21,11 +21,12 @@ class Book:
 
     def __init__(self, pages: dict[str, Page]) -> None:
         self.pages, self.expired, self.asked = pages, set[str](), list[str]()
+        self.code = 40058
 
     def __call__(self, cursor: str) -> Page:
         self.asked.append(cursor)
         if cursor in self.expired:
-            raise WeComPermanent(40058, "invalid cursor", "book")
+            raise WeComPermanent(self.code, "invalid cursor", "book")
         return self.pages[cursor]
 
 
@@ -113,3 +114,14 @@ def test_a_customer_with_many_followers_is_read_whole(server: Server, client: We
     assert [follow.userid for follow in detail.follow_users] == [
         f"g{number}" for number in range(60)
     ]
+
+
+@pytest.mark.parametrize("code", [40058, 40035, 50100])
+def test_every_code_of_an_expired_cursor_begins_the_walk_again_as_its_text_says(code: int) -> None:
+    book = Book(THREE)
+    book.code, book.expired = code, {"2"}
+    walk = Pages(book, "book", cursor="2", restarts=True)
+    book.pages = {**THREE, "": Page(("a",), "3")}
+
+    assert rows(walk) == ["a", "b", "c"]
+    assert walk.restarted

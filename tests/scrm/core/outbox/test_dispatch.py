@@ -246,6 +246,17 @@ def test_tries_of_a_repeatable_one_are_five(register: Any, outside: Outside) -> 
     assert row().attempts == 5
 
 
+def test_a_wecom_that_stays_busy_is_asked_five_times(register: Any, outside: Outside) -> None:
+    register()
+    put = message(KIND)
+    outside.fault = WeComRetryable(-1, "system busy", "x")
+
+    assert [run(), *(again() for _ in range(5))] == [["pending"]] * 4 + [["failed"], []]
+
+    put.refresh_from_db()
+    assert (put.attempts, "[-1]" in put.error) == (5, True)
+
+
 def test_killed_between_send_and_settle_needs_a_person(register: Any, outside: Outside) -> None:
     # given
     register()
