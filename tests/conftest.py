@@ -70,8 +70,25 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         yield Sandbox(running.base_url, running.control, running.world)
 
 
+def stored_tokens_forget() -> None:
+    """Delete the tokens and tickets of earlier tests: they are stored beside the test's transaction."""
+    from django.db import DEFAULT_DB_ALIAS, connections
+
+    from scrm.core.models import WeComToken
+
+    connection = connections.create_connection(DEFAULT_DB_ALIAS)
+    try:
+        connection.set_autocommit(True)
+        with connection.cursor() as cursor:
+            cursor.execute(f"DELETE FROM {WeComToken._meta.db_table}")
+    finally:
+        connection.close()
+
+
 @pytest.fixture
-def wecom_sandbox_world(sandbox: Sandbox, settings: Any) -> Iterator[Sandbox]:
+def wecom_sandbox_world(
+    sandbox: Sandbox, settings: Any, django_db_setup: None, django_db_blocker: Any
+) -> Iterator[Sandbox]:
     """Give a freshly reset simulator that our settings point at, with no token remembered."""
     from django.core.cache import cache
 
@@ -99,5 +116,7 @@ def wecom_sandbox_world(sandbox: Sandbox, settings: Any) -> Iterator[Sandbox]:
     }
     cache.clear()
     forget_clients()
+    with django_db_blocker.unblock():
+        stored_tokens_forget()
     yield sandbox
     cache.clear()

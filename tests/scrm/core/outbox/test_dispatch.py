@@ -91,7 +91,6 @@ def row() -> OutboxMessage:
 
 
 def test_sent_and_settled_once(register: Any, outside: Outside) -> None:
-    # given
     register()
     message(payload={"n": 7})
 
@@ -123,7 +122,6 @@ def test_not_before_its_time(register: Any, outside: Outside) -> None:
 
 
 def test_too_late_is_not_sent(register: Any, outside: Outside) -> None:
-    # given
     register()
     message(expires_at=timezone.now() - timedelta(seconds=1))
 
@@ -143,7 +141,6 @@ def test_too_late_is_not_sent(register: Any, outside: Outside) -> None:
 def test_passing_causes_wait_without_using_up_tries(
     register: Any, outside: Outside, error: Exception, seconds: int
 ) -> None:
-    # given
     register()
     outside.fault = error
     message()
@@ -161,7 +158,6 @@ def test_passing_causes_wait_without_using_up_tries(
 
 
 def test_wait_ends_with_the_time(register: Any, outside: Outside) -> None:
-    # given
     register()
     outside.fault = WeComQuota(45009, "freq", "x", retry_after=60)
     end = timezone.now() + timedelta(seconds=20)
@@ -201,7 +197,6 @@ def test_kind_without_sender_fails_with_words(senders: Any) -> None:
 
 
 def test_unknown_outcome_waits_for_a_person(register: Any, outside: Outside) -> None:
-    # given
     register()
     outside.fault = WeComUnknownOutcome(None, "no answer", "x")
     message()
@@ -225,7 +220,6 @@ def test_fault_in_our_own_sender_is_an_unknown_outcome(register: Any, outside: O
 def test_unknown_outcome_of_a_repeatable_one_is_tried_again(
     register: Any, outside: Outside
 ) -> None:
-    # given
     register(repeatable=True)
     outside.fault = WeComUnknownOutcome(None, "no answer", "x")
     message()
@@ -258,7 +252,6 @@ def test_a_wecom_that_stays_busy_is_asked_five_times(register: Any, outside: Out
 
 
 def test_killed_between_send_and_settle_needs_a_person(register: Any, outside: Outside) -> None:
-    # given
     register()
     message()
     die()
@@ -301,7 +294,6 @@ def test_already_used_without_an_attempt_of_ours_failed(register: Any, outside: 
 
 
 def test_single_use_is_tried_until_it_expires(register: Any, outside: Outside) -> None:
-    # given
     register(single_use=True)
     outside.fault = WeComUnknownOutcome(None, "no answer", "x")
     message(expires_at=timezone.now() + timedelta(seconds=20))
@@ -318,7 +310,6 @@ def test_single_use_is_tried_until_it_expires(register: Any, outside: Outside) -
 def test_failed_bookkeeping_is_repeated_without_sending_again(
     register: Any, outside: Outside
 ) -> None:
-    # given
     register()
     outside.settle_fault = ValueError()
     message(payload={"n": 1})
@@ -421,7 +412,6 @@ def test_an_interrupted_message_whose_next_turn_never_came_stays_interrupted(
 def test_slow_sender_whose_message_was_sent_by_another_changes_nothing(
     register: Any, outside: Outside
 ) -> None:
-    # given
     register(repeatable=True)
     message()
     (slow,) = claims.claim("event", 1)
@@ -446,7 +436,6 @@ def test_unreadable_payload_fails_with_words(register: Any, outside: Outside) ->
 
 
 def test_lease_renewal_and_release(register: Any) -> None:
-    # given
     register()
     message()
     (claimed,) = claims.claim("event", 1)
