@@ -49,8 +49,8 @@ class Server:
     def stop(self) -> None:
         """Finish the requests under way, stop listening, close the files."""
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=2)
-        self._stopping.set()
-        self._server.pull_trigger()
+        # From inside the loop: a loop that ended first would have closed the trigger.
+        self._server.trigger.pull_trigger(self._stopping.set)
         self._thread.join(timeout=5)
         self.sandbox.stop()
 

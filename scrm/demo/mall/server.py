@@ -33,8 +33,8 @@ class MallServer:
     def stop(self) -> None:
         """Finish the requests under way and stop listening."""
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=2)
-        self._stopping.set()
-        self._server.pull_trigger()
+        # From inside the loop: a loop that ended first would have closed the trigger.
+        self._server.trigger.pull_trigger(self._stopping.set)
         self._thread.join(timeout=5)
 
     def _run(self) -> None:
