@@ -163,6 +163,13 @@ def test_a_new_key_has_a_new_version_and_old_messages_need_the_old_one(corp: Cor
     assert corp.sdk.decrypt_data("", "", Slice()) == 10000
 
 
+@pytest.mark.parametrize("sealed", [b"\x00" * 256, b"\xff" * 256, b"short"])
+def test_what_no_key_locked_is_another_keys(sealed: bytes) -> None:
+    own = RSA.generate(2048).export_key().decode()
+    with pytest.raises(ValueError, match="not locked for this key"):
+        open_key(base64.b64encode(sealed).decode(), own)
+
+
 def test_pulling_goes_on_after_a_seq_and_five_days_are_kept(corp: Corp) -> None:
     corp.customer()
     corp.decide()
