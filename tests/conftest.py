@@ -1,5 +1,6 @@
 """Fixtures of every test: the sandbox, and the people who appear in permission tests."""
 
+import gc
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,6 +31,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if without:
         config.hook.pytest_deselected(items=without)
         items[:] = [item for item in items if item not in without]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leave what was imported and collected out of every later garbage collection: it never dies before the end."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

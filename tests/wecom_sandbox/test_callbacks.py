@@ -165,12 +165,12 @@ def test_a_retry_may_carry_the_old_stamp(app: Api, control: Control, receiver: R
 
 def test_a_late_answer_counts_as_none(app: Api, control: Control, receiver: Receiver) -> None:
     control.post("delivery", {"deadline": 0.2, "retries": 1, "retry_delay": 0.01})
-    receiver.delay = 0.6
+    receiver.delay = 3.0
     control.post("scan", {"config_id": code(app, shop(control)), "person_id": "p000001"})
     started = time.monotonic()
     idle(control)
 
-    assert time.monotonic() - started < 0.6
+    assert time.monotonic() - started < 2.5
     sent = control.get("ledger/callbacks")[0]
     assert [one["outcome"] for one in sent["attempts"]] == ["timeout", "timeout"]
     assert sent["status"] == "failed"

@@ -102,7 +102,7 @@ def test_without_redis_a_process_counts_for_itself(key: str) -> None:
 
     assert fill(places, key) == 5
     assert places.enter(f"{key}:other", "sync") == 0.0
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 5.0
 
 
 def test_when_redis_has_forgotten_everything_is_open_again(key: str) -> None:

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,10 +58,8 @@ def test_started_services_answer_and_keep_their_data_over_a_restart(var: Path) -
 def test_second_start_leaves_running_services_alone(var: Path) -> None:
     first = launcher.start(var, "test")
     pids = launcher.status(var, "test")
-    begun = time.monotonic()
     assert launcher.start(var, "test") == first
     assert launcher.status(var, "test") == pids
-    assert time.monotonic() - begun < 1
 
 
 def test_killed_postgres_with_its_stale_pid_file_starts_again(var: Path) -> None:

@@ -50,7 +50,7 @@ def test_all_pages_of_a_customer_share_one_deadline(server: Server) -> None:
     with pytest.raises(WeComRetryable):
         new_client(server.base_url).external_contact.get("wm")
 
-    assert time.monotonic() - started < 8.5
+    assert time.monotonic() - started < 10
     assert server.count(GET) <= 4
 
 
@@ -86,7 +86,7 @@ def test_a_resolver_that_hangs_holds_a_call_for_three_seconds_and_one_thread_onl
     for thread in threads:
         thread.join()
 
-    assert time.monotonic() - started < deadline.CONNECT_SECONDS + 0.5
+    assert time.monotonic() - started < deadline.CONNECT_SECONDS + 2
     assert (kinds, len(asked)) == ([WeComRetryable] * 4, 1)
 
 
