@@ -16,6 +16,7 @@ from wechatpy.work import WeChatClient
 
 from scrm.wecom.api.acquisition import AcquisitionApi
 from scrm.wecom.api.agent import AgentApi
+from scrm.wecom.api.batch import BatchApi
 from scrm.wecom.api.contact_way import ContactWayApi
 from scrm.wecom.api.corp_tag import CorpTagApi
 from scrm.wecom.api.department import DepartmentApi
@@ -63,6 +64,7 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
     agent = AgentApi()
     department = DepartmentApi()
     user = UserApi()
+    batch = BatchApi()
     external_contact = ExternalContactApi()
     contact_way = ContactWayApi()
     corp_tag = CorpTagApi()

@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,6 +73,21 @@ def within(deadline: Deadline, silence: float = READ_SECONDS) -> Iterator[Course
         yield course
     finally:
         _CURRENT.reset(token)
+
+
+_REFUSES: contextvars.ContextVar[Callable[[str], bool] | None] = contextvars.ContextVar(
+    "refused_addresses", default=None
+)
+
+
+@contextmanager
+def avoiding(refuses: Callable[[str], bool]) -> Iterator[None]:
+    """Let no connection made in the block go to an IP address of which `refuses` says so, whatever DNS tells."""
+    token = _REFUSES.set(refuses)
+    try:
+        yield
+    finally:
+        _REFUSES.reset(token)
 
 
 def _course() -> Course:
@@ -141,7 +156,11 @@ def _connect(connection: HTTPConnection) -> socket.socket:
         raise NameResolutionError(host, connection, problem) from failure
     except TimeoutError as failure:
         raise ConnectTimeoutError(connection, "the time for this call is over") from failure
+    refuses = _REFUSES.get()
     for family, kind, protocol, _name, address in addresses:
+        if refuses is not None and refuses(str(address[0])):
+            problem = OSError("this address is not allowed")
+            continue
         sock = socket.socket(family, kind, protocol)
         try:
             sock.settimeout(deadline.left())

@@ -6,6 +6,7 @@ from wecom_sandbox.call import BAD_PARAMETER
 from wecom_sandbox.errors import WeComError
 
 TEXT, WEB, MINI_PROGRAM = 0, 1, 2
+_PARTS = {TEXT: "text", WEB: "web", MINI_PROGRAM: "miniprogram"}
 # Twelve Chinese characters.
 MOST_WIDTH = 24
 Attributes = list[dict[str, Any]]
@@ -42,6 +43,28 @@ def checked_profile(profile: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(channels, dict) or not isinstance(channels.get("nickname"), str):
         raise WeComError(90106)
     return kept | {"wechat_channels": {"nickname": channels["nickname"], "status": 1}}
+
+
+def shown_to_customers(data: dict[str, Any]) -> dict[str, Any]:
+    """What a customer's phone shows of a member besides his name.
+
+    Args:
+        data: the member's kept fields.
+    """
+    profile = data.get("external_profile") or {}
+    lines = []
+    for attribute in profile.get("external_attr", []):
+        part = attribute.get(_PARTS[attribute["type"]]) or {}
+        words = part.get("value") or part.get("title", "")
+        address = part.get("url") or part.get("pagepath", "")
+        lines.append({"name": attribute["name"], "words": words, "address": address,
+                      "is_web": attribute["type"] == WEB})  # fmt: skip
+    return {
+        "position": data.get("external_position") or data.get("position", ""),
+        "corp": profile.get("external_corp_name", ""),
+        "channel": (profile.get("wechat_channels") or {}).get("nickname", ""),
+        "lines": lines,
+    }
 
 
 def event_items(attributes: Attributes) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Request, Response
 
 from wecom_sandbox import pages
 from wecom_sandbox.contacts import members
+from wecom_sandbox.contacts.member_profile import shown_to_customers
 from wecom_sandbox.customers import chats, follows, relations, transfers
 from wecom_sandbox.customers.people import Person
 from wecom_sandbox.defaults import CORP_NAME
@@ -30,6 +31,7 @@ def rules() -> list[Rule]:
         Rule("/phone/p/<person_id>/scan", endpoint=scan, methods=["GET", "POST"]),
         Rule("/phone/p/<person_id>/add/<short_id>", endpoint=add, methods=["GET", "POST"]),
         Rule("/phone/p/<person_id>/chat/<userid>", endpoint=chat, methods=["GET", "POST"]),
+        Rule("/phone/p/<person_id>/chat/<userid>/card", endpoint=card, methods=["GET"]),
         Rule("/phone/p/<person_id>/chat/<userid>/transfer", endpoint=transfer, methods=["POST"]),
         Rule("/phone/p/<person_id>/chat/<userid>/delete", endpoint=delete, methods=["POST"]),
     ]
@@ -105,10 +107,27 @@ def add(sandbox: Sandbox, request: Request, person_id: str, short_id: str) -> Re
     able = ways.eligible(sandbox.store, row)
     present = next((one for one in able if relations.open_relation(sandbox, one, person.id)), None)
     shown = present or (able[int(row["robin"]) % len(able)] if able else None)
+    member = members.find(sandbox.store, shown) if shown else None
     return _page(
         sandbox, request, "add.html", person, way=row, data=json.loads(row["data"]), corp=CORP_NAME,
-        member=members.find(sandbox.store, shown) if shown else None, present=present,
+        member=member, profile=_profile(member), present=present,
     )  # fmt: skip
+
+
+def card(sandbox: Sandbox, request: Request, person_id: str, userid: str) -> Response:
+    """The card of a guide the customer knows."""
+    person = sandbox.people.get(person_id)
+    member = members.find(sandbox.store, userid)
+    known = follows.history(sandbox.store, person.external_userid, userid) if person else []
+    if person is None or member is None or not known:
+        return _nobody(sandbox, request)
+    return _page(
+        sandbox, request, "guide_card.html", person, member=member, profile=_profile(member), corp=CORP_NAME,
+    )  # fmt: skip
+
+
+def _profile(member: sqlite3.Row | None) -> dict[str, Any]:
+    return shown_to_customers(json.loads(member["data"])) if member is not None else {}
 
 
 def chat(sandbox: Sandbox, request: Request, person_id: str, userid: str) -> Response:
