@@ -243,6 +243,24 @@ def _hashers() -> Iterator[Problem]:
         )
 
 
+def _people() -> Iterator[Problem]:
+    if settings.PASSWORD_LOGIN and not settings.SECOND_STEP_REQUIRED:
+        yield (
+            "E021",
+            "SCRM_SECOND_STEP is off: a password alone would open the console.",
+            "Unset it, or set SCRM_PASSWORD_LOGIN=0.",
+        )
+    issuer = settings.OIDC["issuer"]
+    if issuer and urlsplit(issuer).scheme != "https":
+        yield (
+            "E022",
+            "SCRM_OIDC_ISSUER does not begin with https://: log-ins could be forged on the way.",
+            "Give the provider's https address.",
+        )
+    if settings.OIDC["match"] not in settings.SSO_RESOLVERS:
+        yield "E023", "SCRM_OIDC_MATCH is neither userid nor job_number.", "Choose one of the two."
+
+
 RULES: tuple[Callable[[], Iterator[Problem]], ...] = (
     _secret_key,
     _keys,
@@ -259,6 +277,7 @@ RULES: tuple[Callable[[], Iterator[Problem]], ...] = (
     _wecom,
     _proxies,
     _hashers,
+    _people,
 )
 
 
@@ -271,7 +290,7 @@ def unsafe_settings() -> list[Problem]:
 def production_settings(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Errors scrm.E001 to E017, E019 and E020, in production only."""
+    """Errors scrm.E001 to E017 and E019 to E023, in production only."""
     if not is_production():
         return []
     return [

@@ -14,7 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 VERSION = 1
 NONCE_BYTES = 12
-BLIND_INDEX_KINDS = frozenset({"phone", "phone_last4", "id_card", "row_digest"})
+BLIND_INDEX_KINDS = frozenset({"phone", "phone_last4", "id_card", "row_digest", "secret"})
 
 
 class DecryptionError(Exception):

@@ -1,6 +1,8 @@
-"""Days somebody typed: what no figure can be read for is said at the field."""
+"""Days somebody typed: in a form, where what no figure can be read for is said at the field, or in a cell."""
 
-from datetime import date
+import re
+import unicodedata
+from datetime import date, datetime
 
 from django import forms
 from django.utils import timezone
@@ -8,6 +10,36 @@ from django.utils.translation import gettext as _
 
 # Nothing here is older, and nothing is planned later.
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+CELL_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
+# A day, and what may follow it: a time, and how far its clock is from UTC.
+CELL = re.compile(
+    r"(?P<day>[^\sT]+)(?:[T\s]+(?P<time>.*?)\s*(?P<zone>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?"
+)
+
+
+def day_of(text: str) -> date | None:
+    """Return the day a cell names, None where it names none.
+
+    A moment with its distance from UTC is the day it is here: 16:00Z is the next day's midnight in China.
+    """
+    found = CELL.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    day = _day(found["day"]) if found else None
+    if found is None or day is None or not found["zone"]:
+        return day
+    zone = "+00:00" if found["zone"].isalpha() else found["zone"]
+    try:
+        return timezone.localdate(datetime.fromisoformat(f"{day}T{found['time']}{zone}"))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _day(text: str) -> date | None:
+    for form in CELL_FORMATS:
+        try:
+            return datetime.strptime(text, form).date()  # noqa: DTZ007 - a calendar day has no zone
+        except ValueError:
+            continue
+    return None
 
 
 def days_check(form: forms.Form, first: str, last: str) -> None:

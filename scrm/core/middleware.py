@@ -10,18 +10,21 @@ from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import render, resolve_url
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from scrm.core.audit.access import access_refused
 from scrm.core.exceptions import ScrmError
 from scrm.core.ids import uuid7
-from scrm.core.scope import mark_of
+from scrm.core.scope import mark_of, of_the_phone
+from scrm.core.standing import page_for
 
 logger = structlog.get_logger(__name__)
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 CONSOLE_ERRORS = ("error.html", "console/core/error_line.html")
+PEOPLES = ("/console/", "/h5/", "/accounts/")
 QUIET_ROUTES = frozenset({"healthz", "readyz", "metrics", "jobs:bar"})
 
 
@@ -65,6 +68,8 @@ class RequestContextMiddleware:
         if not isinstance(exception, ScrmError):
             return None
         logger.info("http.refused", code=exception.code, status=exception.status)
+        if exception.status == 403:
+            access_refused(request, reason=exception.message)
         htmx = request.headers.get("HX-Request") == "true"
         phone = request.path.startswith("/h5/")
         page, line = ("h5/error.html", "h5/error_line.html") if phone else CONSOLE_ERRORS
@@ -103,6 +108,25 @@ class NulMiddleware:
         return self.get_response(request)
 
 
+class MethodMiddleware:
+    """Answers who opens an address that only takes forms (a language switch, an old tab) with a page and a way on."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Put words into a bare 405 of a page for people."""
+        response = self.get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed):
+            return response
+        if not request.path.startswith(PEOPLES):
+            return response
+        template = "h5/405.html" if request.path.startswith("/h5/") else "405.html"
+        page = render(request, template, {"way_on": page_for(request.get_full_path())}, status=405)
+        page["Allow"] = response["Allow"]
+        return page
+
+
 class DenyByDefaultMiddleware:
     """Refuses every view that carries neither `requires`, `public` nor an API scope."""
 
@@ -132,6 +156,8 @@ class DenyByDefaultMiddleware:
             return None
         site = getattr(getattr(view, "model_admin", view), "admin_site", None)
         if isinstance(site, AdminSite):
+            if request.user.is_authenticated and of_the_phone(request):
+                return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
             if request.user.is_authenticated and not site.has_permission(request):
                 # The admin would send them to the log-in, which sends whoever is logged in back to it.
                 raise PermissionDenied("staff only")

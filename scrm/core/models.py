@@ -2,6 +2,7 @@
 
 from scrm.core.alerts.models import Alert, AlertChannel
 from scrm.core.answers import StoredAnswer
+from scrm.core.approvals.models import Approval
 from scrm.core.audit.models import AuditEntry, AuditHead
 from scrm.core.gateway_models import WeComToken
 from scrm.core.health.models import Heartbeat
@@ -19,6 +20,7 @@ from scrm.core.setup_models import (
 __all__ = [
     "Alert",
     "AlertChannel",
+    "Approval",
     "AuditEntry",
     "AuditHead",
     "CallbackCheck",

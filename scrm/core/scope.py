@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlencode
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
@@ -15,6 +17,9 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+
+from scrm.core.standing import SAFE, own_path, page_of
 
 SIGNED_IN = "*"
 
@@ -91,22 +96,47 @@ class AccountClosed(PermissionDenied):
     """Somebody is logged in whose account may do nothing at all: disabled, gone, or without a role."""
 
 
+def of_the_phone(request: HttpRequest) -> bool:
+    """Tell whether somebody came in by the phone's door: its limits are the phone's, too wide for the console."""
+    resolver: Callable[[HttpRequest], bool] = import_string(settings.PHONE_SESSION_RESOLVER)
+    return resolver(request)
+
+
 def _ask_to_log_in(request: HttpRequest) -> HttpResponseBase:
+    _say_what_was_lost(request)
     if request.headers.get("HX-Request") == "true":
         # A redirect would be swapped into a corner of the page.
         response = HttpResponse(status=401)
-        response["HX-Redirect"] = resolve_url(settings.LOGIN_URL)
+        response["HX-Redirect"] = _login_for_page(request)
         return response
-    return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
+    return redirect_to_login(page_of(request), resolve_url(settings.LOGIN_URL))
+
+
+def _say_what_was_lost(request: HttpRequest) -> None:
+    """Tell who sends a form after the session ended that it was not saved, on the next page they see."""
+    if request.method not in SAFE:
+        messages.warning(
+            request,
+            _("Your session had ended, so this was not saved. Please do it once more."),
+            fail_silently=True,
+        )
+
+
+def _login_for_page(request: HttpRequest) -> str:
+    """Return the log-in page's address; it leads back to the page on which a part was asked for."""
+    login = resolve_url(settings.LOGIN_URL)
+    wanted = own_path(request, request.headers.get("HX-Current-URL", ""))
+    return f"{login}?{urlencode({'next': wanted})}" if wanted else login
 
 
 def _ask_wecom(request: HttpRequest) -> HttpResponseBase:
+    _say_what_was_lost(request)
     if request.headers.get("HX-Request") == "true":
         # The page itself goes through the silent log-in and comes back.
         response = HttpResponse(status=401)
         response["HX-Refresh"] = "true"
         return response
-    return redirect_to_login(request.get_full_path(), resolve_url(settings.H5_LOGIN_URL))
+    return redirect_to_login(page_of(request), resolve_url(settings.H5_LOGIN_URL))
 
 
 def _refuse(request: HttpRequest, permission: str, scope: Scope) -> None:
@@ -128,12 +158,13 @@ CheckedView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 def _checked(
     view: View[P],
     permission: str,
+    is_in: Callable[[HttpRequest], bool],
     ask: Callable[[HttpRequest], HttpResponseBase],
     refuse: Callable[[HttpRequest, str, Scope], None],
 ) -> CheckedView[P]:
     @wraps(view)
     def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if not request.user.is_authenticated:
+        if not is_in(request):
             return ask(request)
         scope = scope_of(request.user)
         if not scope.allows(permission):
@@ -145,11 +176,22 @@ def _checked(
     return checked
 
 
+def _in_console(request: HttpRequest) -> bool:
+    return request.user.is_authenticated and not of_the_phone(request)
+
+
+def _in_anywhere(request: HttpRequest) -> bool:
+    return request.user.is_authenticated
+
+
 def requires(permission: str) -> Callable[[View[P]], CheckedView[P]]:
-    """Mark a console view: logs in, checks the permission (403 page) and sets `request.scope`."""
+    """Mark a console view: logs in, checks the permission (403 page) and sets `request.scope`.
+
+    Who came in by the phone's door logs in once more: a session of the console ends sooner.
+    """
 
     def mark(view: View[P]) -> CheckedView[P]:
-        return _checked(view, permission, _ask_to_log_in, _refuse)
+        return _checked(view, permission, _in_console, _ask_to_log_in, _refuse)
 
     return mark
 
@@ -161,7 +203,7 @@ def h5_requires(permission: str) -> Callable[[View[P]], CheckedView[P]]:
     """
 
     def mark(view: View[P]) -> CheckedView[P]:
-        return _checked(view, permission, _ask_wecom, _refuse_on_phone)
+        return _checked(view, permission, _in_anywhere, _ask_wecom, _refuse_on_phone)
 
     return mark
 

@@ -3,10 +3,11 @@
 from celery import shared_task
 
 from scrm.core import purging
+from scrm.core.approvals.tasks import approvals_expire
 from scrm.core.audit.tasks import audit_seal
 from scrm.core.jobs.tasks import jobs_sweep
 
-__all__ = ["audit_seal", "jobs_sweep", "purge"]
+__all__ = ["approvals_expire", "audit_seal", "jobs_sweep", "purge"]
 
 
 @shared_task(name="core.purge")

@@ -13,7 +13,15 @@ MAX_ENTRIES = 200
 MAX_RATIO = 100
 
 
-def refuse_bombs(file: IO[bytes]) -> None:
+def no_workbook(filename: str) -> ValidationFailed:
+    """Return the refusal of what is called a workbook and is none; of two files a person hands in it says which."""
+    words = _(
+        "%(file)s cannot be read: it is damaged or not an Excel workbook. Open it in Excel and save it again as .xlsx."
+    )
+    return ValidationFailed(words % {"file": filename}, code="file_damaged")
+
+
+def refuse_bombs(file: IO[bytes], filename: str) -> None:
     """Raise ValidationFailed for an archive that is broken, locked, or would grow too much.
 
     A lying directory does no harm: zipfile stops at the size declared there and then fails its checksum.
@@ -21,11 +29,8 @@ def refuse_bombs(file: IO[bytes]) -> None:
     try:
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise ValidationFailed(
-            _("This file is damaged or not an Excel workbook. Save it again as .xlsx."),
-            code="file_damaged",
-        ) from None
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError):
+        raise no_workbook(filename) from None
     finally:
         file.seek(0)
     if any(entry.flag_bits & 0x1 for entry in entries):

@@ -19,7 +19,7 @@ from defusedxml import DefusedXmlException
 from django.utils.translation import gettext as _
 from openpyxl.utils.exceptions import InvalidFileException
 
-from scrm.core.excel.guard import MAX_UPLOAD_BYTES, refuse_bombs
+from scrm.core.excel.guard import MAX_UPLOAD_BYTES, no_workbook, refuse_bombs
 from scrm.core.excel.writing import DANGEROUS
 from scrm.core.exceptions import ValidationFailed
 
@@ -31,6 +31,8 @@ MAX_HEADER_ROW = 100
 MAX_CELL_CHARACTERS = 32_767
 # Excel keeps 15 digits; a longer number was rounded before it reached us.
 EXACT_LIMIT = 10**15
+# What is called so begins as an archive does.
+WORKBOOKS = frozenset({"xlsx", "xlsm"})
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 # East Asian encodings to fall back to; a western one would "succeed" with any bytes.
 OTHER_ENCODINGS = ["big5hkscs", "euc_kr", "shift_jis", "euc_jp"]
@@ -93,7 +95,7 @@ def read_table(file: IO[bytes], *, filename: str) -> Table:
             _("This is an old .xls file or has a password. Open it in Excel and save it as .xlsx."),
             code="file_old",
         )
-    lines = _xlsx(file) if head.startswith(b"PK") else _csv(file, filename)
+    lines = _xlsx(file, filename) if head.startswith(b"PK") else _csv(file, filename)
     return _table(lines)
 
 
@@ -138,8 +140,8 @@ def _rows(headers: list[str], lines: Iterator[tuple[int, list[str]]]) -> Iterato
         )
 
 
-def _xlsx(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
-    refuse_bombs(file)
+def _xlsx(file: IO[bytes], filename: str) -> Iterator[tuple[int, list[str]]]:
+    refuse_bombs(file, filename)
     try:
         book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]
@@ -150,10 +152,7 @@ def _xlsx(file: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
     except ValidationFailed:
         raise
     except MALFORMED:
-        raise ValidationFailed(
-            _("This file is damaged or not an Excel workbook. Save it again as .xlsx."),
-            code="file_damaged",
-        ) from None
+        raise no_workbook(filename) from None
 
 
 def _sheet_lines(sheet: Any) -> Iterator[tuple[int, list[str]]]:
@@ -236,7 +235,10 @@ def _unquoted(text: str) -> str:
 
 
 def _csv(file: IO[bytes], filename: str) -> Iterator[tuple[int, list[str]]]:
-    if filename.lower().rsplit(".", 1)[-1] not in {"csv", "txt", "tsv"}:
+    kind = filename.lower().rsplit(".", 1)[-1]
+    if kind in WORKBOOKS:
+        raise no_workbook(filename)
+    if kind not in {"csv", "txt", "tsv"}:
         raise ValidationFailed(_("Send an .xlsx or a .csv file."), code="file_kind")
     text = decode(file.read())
     if "\x00" in text:

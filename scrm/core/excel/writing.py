@@ -72,10 +72,12 @@ def write_workbook(
     rows: Iterable[Mapping[str, object]],
     *,
     sheet: str = "Sheet1",
+    notes: Sequence[tuple[str, str]] = (),
 ) -> bytes:
     """Return an XLSX file; columns are (key in the rows, header), the header row is frozen.
 
-    Text stays text; whole numbers of twelve digits and more are written as text; times in local time.
+    Text stays text; whole numbers of twelve digits and more are written as text; times in local time. `notes` are
+    (column, what to write there): a second sheet of instructions.
     """
     book = Workbook(write_only=True)
     page = book.create_sheet(sheet[:31])
@@ -91,9 +93,19 @@ def write_workbook(
     page.append(heads)
     for row in rows:
         page.append([_cell(page, row.get(key)) for key, _header in columns])
+    _write_notes(book, notes)
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
+
+
+def _write_notes(book: Any, notes: Sequence[tuple[str, str]]) -> None:
+    if not notes:
+        return
+    page = book.create_sheet(_("Instructions"))
+    page.column_dimensions["A"].width, page.column_dimensions["B"].width = 24, 80
+    for note in notes:
+        page.append([_cell(page, text) for text in note])
 
 
 def write_csv(columns: Sequence[tuple[str, str]], rows: Iterable[Mapping[str, object]]) -> bytes:

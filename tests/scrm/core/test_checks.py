@@ -40,6 +40,9 @@ SAFE: dict[str, Any] = {
     "TRUSTED_PROXIES": 1,
     "AXES_ENABLED": True,
     "PASSWORD_HASHERS": ["django.contrib.auth.hashers.PBKDF2PasswordHasher"],
+    "PASSWORD_LOGIN": True,
+    "SECOND_STEP_REQUIRED": True,
+    "OIDC": {"issuer": "https://sso.example.com", "match": "userid"},
     "WECOM_CORP_ID": "ww0corp",
     "WECOM_APPS": {"scrm": {"agent_id": 1, "secret": "s", "token": "t", "aes_key": "k" * 43}},
 }
@@ -95,6 +98,9 @@ UNSAFE: list[tuple[str, str, Any]] = [
     ("E016", "TRUSTED_PROXIES", 99),
     ("E017", "PASSWORD_HASHERS", ["django.contrib.auth.hashers.MD5PasswordHasher"]),
     ("E017", "AXES_ENABLED", False),
+    ("E021", "SECOND_STEP_REQUIRED", False),
+    ("E022", "OIDC", {"issuer": "http://sso.example.com", "match": "userid"}),
+    ("E023", "OIDC", {"issuer": "", "match": "email"}),
     ("E019", "WECOM_CORP_ID", ""),
     ("E020", "WECOM_APPS", {"scrm": {"secret": "", "token": "t", "aes_key": "k" * 43}}),
 ]
@@ -192,7 +198,7 @@ def test_every_variable_the_settings_read_is_in_the_example_and_none_more() -> N
     import re
 
     read = set()
-    for name in ("base", "dev", "test"):
+    for name in ("base", "people", "dev", "test"):
         source = (ROOT / "scrm" / "settings" / f"{name}.py").read_text()
         read |= set(re.findall(r'env_(?:str|bool|int|list)\(\s*"([A-Z0-9_]+)"', source))
     # What the containers read, the product does not.

@@ -166,6 +166,8 @@ def test_columns_without_a_header_are_left_out_and_short_rows_are_filled() -> No
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.xls", "file_old"),
         (b"PK\x03\x04broken", "a.xlsx", "file_damaged"),
         (b"a,b\n1,2\n", "a.pdf", "file_kind"),
+        (b"a,b\n1,2\n", "a.xlsx", "file_damaged"),
+        (b"<html>not a workbook</html>", "a.XLSX", "file_damaged"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x01", "a.csv", "file_encoding"),
         (b"a,a\n1,2\n", "a.csv", "header_doubled"),
         (b"a,b\n\xff\xfe\xfd\xff", "a.csv", "file_encoding"),
@@ -180,6 +182,12 @@ def test_a_file_that_cannot_be_used_is_refused_in_words(
 
     assert caught.value.code == code
     assert caught.value.message.endswith(".")
+
+
+@pytest.mark.parametrize("data", [b"no workbook", b"PK\x03\x04broken"])
+def test_a_workbook_that_is_none_is_named_in_the_refusal(data: bytes) -> None:
+    with pytest.raises(ValidationFailed, match=r"员工\.xlsx cannot be read"):
+        read(io.BytesIO(data), "员工.xlsx")
 
 
 def test_more_rows_than_allowed_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
