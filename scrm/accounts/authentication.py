@@ -35,7 +35,7 @@ class PartnerKeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed(
                 _(
                     "This API key reads customers and waits for approval: "
-                    "HQ operations approves it in the console under Partner keys."
+                    "HQ operations approves it in the console under Approvals."
                 )
             )
         _touch(key)
@@ -50,7 +50,9 @@ def _find(token: str) -> PartnerKey | None:
     parts = token.split("_", 2)
     if len(parts) != 3 or parts[0] != "scrm":
         return None
-    key = PartnerKey.objects.filter(prefix=parts[1], revoked_at=None).first()
+    # The key of somebody who was switched off here ends with the next call, not with the next sweep.
+    alive = PartnerKey.objects.exclude(created_by__is_active=False)
+    key = alive.filter(prefix=parts[1], revoked_at=None).first()
     # Compare even without a row, so that the answer's time does not tell known prefixes.
     digest = PartnerKey.digest_of(parts[2])
     stored = bytes(key.digest) if key is not None else bytes(32)

@@ -1,18 +1,17 @@
 """Log-in of the phone face by WeCom's silent page (doc 91022).
 
 Two pages of the chat toolbar open at the same moment, in a browser that has no cookie yet, and each begins
-a log-in of its own. So every attempt has its own record here and its own short-lived cookie: neither spoils
-the other's. The record keeps where the person wanted to go; WeCom only sees 128 random bits.
+a log-in of its own. So every attempt has its own short-lived cookie: neither spoils the other's. The cookie,
+signed by us, keeps where the person wanted to go; WeCom only sees 128 random bits. Nothing is stored here
+before somebody is known: whoever opens this page a million times fills no table.
 """
 
 import secrets
-from typing import Any
 
 import segno
 from django.conf import settings
-from django.contrib.auth import login, logout
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
+from django.contrib.auth import logout
+from django.core import signing
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,14 +20,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from scrm.accounts import wecom_login
+from scrm.accounts import doors, wecom_login
+from scrm.accounts.languages import with_language
 from scrm.accounts.models import User
+from scrm.accounts.refusals import way_refused
+from scrm.accounts.sessions.models import Face, Way
+from scrm.accounts.sessions.services import session_begin
 from scrm.core.exceptions import PermissionDenied, ScrmError, ValidationFailed
 from scrm.core.gateway import wecom
+from scrm.core.limits import counted
 from scrm.core.scope import public
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 COOKIE = "h5_login_{}"
+SALT = "scrm.accounts.h5_login"
+# A browser keeps 4096 bytes a cookie; who wants to go to a longer address begins at the first page.
+LONGEST_NEXT = 2000
 # Members who use WeCom's plug-in open our pages in WeChat.
 CLIENTS = ("wxwork", "micromessenger")
 
@@ -38,23 +44,21 @@ CLIENTS = ("wxwork", "micromessenger")
 @require_GET
 def start(request: HttpRequest) -> HttpResponse:
     """Send the person to WeCom's silent page; outside of WeCom show how to get inside."""
-    wanted = wecom_login.safe_next(request, request.GET.get("next", ""), reverse("h5:home"))
+    wanted = doors.safe_next(request.GET.get("next", "")[: LONGEST_NEXT + 1], reverse("h5:home"))
+    if len(wanted) > LONGEST_NEXT:
+        wanted = reverse("h5:home")
     if not wecom_login.is_set_up():
         words = _("WeCom is not connected here yet: corp id, agent id and secret are missing.")
         return _failed(request, ValidationFailed(words))
     if not (_inside_wecom(request) or settings.DEMO_MODE):
         return _outside(request, wanted)
     state = secrets.token_hex(16)
-    attempt = SessionStore()
-    attempt["state"], attempt["next"] = state, wanted
-    attempt.set_expiry(wecom_login.LIFETIME_S)
-    attempt.create()
     back = settings.BASE_URL.rstrip("/") + reverse("h5:login_callback")
     response = HttpResponseRedirect(wecom().oauth.authorize_url(back, state))
     response.set_cookie(
         _cookie(state),
-        str(attempt.session_key),
-        max_age=wecom_login.LIFETIME_S,
+        signing.dumps({"state": state, "next": wanted}, salt=SALT, compress=True),
+        max_age=doors.LIFETIME_S,
         path=reverse("h5:login"),
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
@@ -76,11 +80,11 @@ def callback(request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
             # The back gesture returned here, or a second page was faster.
             return redirect("h5:home")
+        way_refused(error, face=Face.PHONE, way=Way.WECOM)
         response = _failed(request, error)
     else:
-        login(request, user, backend=BACKEND)
-        request.session.set_expiry(settings.H5_SESSION_AGE)
-        response = _with_language(HttpResponseRedirect(wanted), user)
+        session_begin(request, user, face=Face.PHONE, way=Way.WECOM)
+        response = with_language(HttpResponseRedirect(wanted), user)
     response.delete_cookie(_cookie(state), path=reverse("h5:login"))
     return response
 
@@ -107,15 +111,22 @@ def _attempt_of(request: HttpRequest, state: str) -> str:
 
     Raises ValidationFailed for a state of another browser, used already, or older than five minutes.
     """
-    key = request.COOKIES.get(_cookie(state), "")
-    remembered: dict[str, Any] = SessionStore(session_key=key).load() if key else {}
-    known = constant_time_compare(str(remembered.get("state", "")), state) and bool(state)
-    # Of two requests with one state only one deletes the record.
-    if not known or not Session.objects.filter(session_key=key).delete()[0]:
+    remembered = _remembered(request.COOKIES.get(_cookie(state), ""))
+    known = constant_time_compare(remembered.get("state", ""), state) and bool(state)
+    # Of two requests with one state only one is the first.
+    if not known or counted("accounts.h5_state", state, doors.LIFETIME_S) > 1:
         raise ValidationFailed(
             _("This log-in is used up or older than five minutes. Open the page again.")
         )
-    return str(remembered["next"])
+    return remembered["next"]
+
+
+def _remembered(cookie: str) -> dict[str, str]:
+    try:
+        known: dict[str, str] = signing.loads(cookie, salt=SALT, max_age=doors.LIFETIME_S)
+    except signing.BadSignature:
+        return {}
+    return known
 
 
 def _member(request: HttpRequest) -> User:
@@ -125,19 +136,6 @@ def _member(request: HttpRequest) -> User:
             _("WeCom did not confirm who you are. Open the page again from the workbench.")
         )
     return wecom_login.user_of(code)
-
-
-def _with_language(response: HttpResponse, user: User) -> HttpResponse:
-    if user.language in dict(settings.LANGUAGES):
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            user.language,
-            max_age=settings.H5_SESSION_AGE,
-            samesite="Lax",
-            secure=settings.SESSION_COOKIE_SECURE,
-            httponly=True,
-        )
-    return response
 
 
 def _failed(request: HttpRequest, error: ScrmError) -> HttpResponse:

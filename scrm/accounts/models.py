@@ -14,10 +14,17 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from scrm.accounts.api_scopes import API_SCOPES
+from scrm.accounts.oidc.models import SsoIdentity
+from scrm.accounts.second_factor.models import RecoveryCode, SecondFactor
+from scrm.accounts.sessions.models import UserSession
 from scrm.core.data_map import DataUse
+
+__all__ = ["PartnerKey", "RecoveryCode", "SecondFactor", "SsoIdentity", "User", "UserSession"]
 
 ENDS_SOON = timedelta(days=14)
 MOST_CALLS_A_MINUTE = 60_000
+# The kind of approval that a key which reads customers waits for.
+KEY_APPROVAL = "partner_key"
 
 
 class User(AbstractUser):

@@ -18,6 +18,11 @@ LIFETIMES = (
 )
 
 
+def end_of(days: str) -> datetime | None:
+    """Return when a key ends that works for so many days; None for never."""
+    return timezone.now() + timedelta(days=int(days)) if days else None
+
+
 class KeyForm(forms.Form):
     """Whom a key is for, what it may do, how long."""
 
@@ -43,6 +48,12 @@ class KeyForm(forms.Form):
         required=False,
         help_text=_("Empty: the limit of every key. A call takes up to 500 rows."),
     )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        required=False,
+        help_text=_("Needed for a key that reads customers: who approves it reads this."),
+    )
 
     def __init__(self, *args: Any, like: PartnerKey | None = None, **kwargs: Any) -> None:
         kwargs["initial"] = {"lifetime": "365"} | (
@@ -58,8 +69,24 @@ class KeyForm(forms.Form):
 
     def expires_at(self) -> datetime | None:
         """Return when the key of this valid form ends; None for never."""
-        days = self.cleaned_data["lifetime"]
-        return timezone.now() + timedelta(days=int(days)) if days else None
+        return end_of(self.cleaned_data["lifetime"])
+
+
+class TakeOverForm(forms.Form):
+    """Until when a key works that somebody else made, and why it is still needed."""
+
+    lifetime = forms.ChoiceField(
+        label=_("Works for"), choices=LIFETIMES, required=False, initial="365"
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        help_text=_("For the audit, for example: the mall still calls with it; asked Mr Wang."),
+    )
+
+    def expires_at(self) -> datetime | None:
+        """Return when the key ends from now on; None for never."""
+        return end_of(self.cleaned_data["lifetime"])
 
 
 class WithdrawForm(forms.Form):

@@ -1,10 +1,13 @@
 """Reads of partner keys; they belong to the company, so a scope sees all of them or none."""
 
+from collections.abc import Iterable
+
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from scrm.accounts.models import PartnerKey
-from scrm.core.scope import Scope
+from scrm.accounts.models import KEY_APPROVAL, PartnerKey, User
+from scrm.core.approvals.models import Approval
+from scrm.core.scope import Scope, scope_of
 
 
 def keys_visible_to(scope: Scope) -> QuerySet[PartnerKey]:
@@ -21,16 +24,31 @@ def keys_editable_by(scope: Scope) -> QuerySet[PartnerKey]:
     return PartnerKey.objects.filter(revoked_at=None)
 
 
-def keys_to_approve(scope: Scope) -> QuerySet[PartnerKey]:
-    """Return the keys that wait for this person: those somebody else made."""
-    if not scope.allows("api_keys.approve"):
-        return PartnerKey.objects.none()
-    others = Q(created_by=None) | ~Q(created_by_id=scope.user_id)
-    return in_state(PartnerKey.objects.filter(others), "waiting")
+def keys_unanswered() -> QuerySet[PartnerKey]:
+    """Return the working keys of people who may make none any more; those of the server's command line are nobody's."""
+    works = Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
+    keys = PartnerKey.objects.filter(works).exclude(created_by=None)
+    makers = User.objects.filter(pk__in=keys.values("created_by"))
+    lost = [maker.pk for maker in makers if not scope_of(maker).allows("api_keys.edit")]
+    return keys.filter(created_by__in=lost).select_related("created_by")
+
+
+def approvals_of(keys: Iterable[PartnerKey]) -> dict[str, Approval]:
+    """Return what waits for a second person, by the public part of the key."""
+    waiting = Approval.objects.filter(
+        kind=KEY_APPROVAL,
+        key__in=[f"partner_key:{key.prefix}" for key in keys if key.is_waiting],
+        state=Approval.State.WAITING,
+    )
+    return {approval.key.partition(":")[2]: approval for approval in waiting}
 
 
 def in_state(keys: QuerySet[PartnerKey], state: str) -> QuerySet[PartnerKey]:
-    """Narrow keys to `usable`, `waiting` (for approval), `unused` (never called with), `expired` or `withdrawn`."""
+    """Narrow keys to `usable`, `waiting` (for approval), `unanswered` (who made it may make none any more), `unused`
+    (never called with), `expired` or `withdrawn`.
+    """
+    if state == "unanswered":
+        return keys.filter(pk__in=keys_unanswered().values("pk"))
     expired = Q(expires_at__isnull=False, expires_at__lte=timezone.now())
     waiting = Q(needs_approval=True, approved_at=None)
     wanted = {

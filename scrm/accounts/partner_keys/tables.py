@@ -14,6 +14,7 @@ CELLS = "console/accounts/partner_keys/cells"
 STATES = (
     ("usable", _("Works")),
     ("waiting", _("Waits for approval")),
+    ("unanswered", _("To be taken over")),
     ("unused", _("Never used")),
     ("expired", _("Expired")),
     ("withdrawn", _("Withdrawn")),

@@ -9,17 +9,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from scrm.accounts.models import PartnerKey
+from scrm.accounts.models import KEY_APPROVAL, PartnerKey
 from scrm.accounts.partner_keys import selectors
-from scrm.accounts.partner_keys.forms import KeyForm, WithdrawForm
+from scrm.accounts.partner_keys.answering import partner_key_take_over
+from scrm.accounts.partner_keys.forms import KeyForm, TakeOverForm, WithdrawForm
 from scrm.accounts.partner_keys.tables import KeyFilter, KeyTable
 from scrm.accounts.services import (
-    partner_key_approve,
     partner_key_create,
     partner_key_revoke,
 )
+from scrm.core.approvals.selectors import waiting_for
 from scrm.core.exceptions import ScrmError
 from scrm.core.listing import build_list
+from scrm.core.refusals import RefusalInForm
 from scrm.core.scope import ScopedRequest, requires
 
 FOLDER = "console/accounts/partner_keys"
@@ -36,9 +38,13 @@ def key_list(request: ScopedRequest) -> HttpResponse:
         filterset_class=KeyFilter,
     )
     may_edit = request.scope.allows("api_keys.edit")
-    to_approve = set(selectors.keys_to_approve(request.scope).values_list("pk", flat=True))
+    asked = selectors.approvals_of(page.rows)
+    unanswered = {key.pk for key in selectors.keys_unanswered()}
     for key in page.rows:
-        key.may_approve = key.pk in to_approve
+        key.approval = asked.get(key.prefix)
+        key.is_unanswered = key.pk in unanswered
+    may_approve = request.scope.allows("api_keys.approve")
+    waiting = waiting_for(request.scope).filter(kind=KEY_APPROVAL).count() if may_approve else 0
     empty = {
         "title": _("No partner keys yet"),
         "text": _("The mall, the member system and others call our API with a key of their own."),
@@ -46,7 +52,13 @@ def key_list(request: ScopedRequest) -> HttpResponse:
         "action_url": reverse("api_keys:create") if may_edit else "",
         "icon": "key",
     }
-    context = {"list": page, "empty": empty, "may_edit": may_edit, "waiting": len(to_approve)}
+    context = {
+        "list": page,
+        "empty": empty,
+        "may_edit": may_edit,
+        "waiting": waiting,
+        "unanswered": len(unanswered),
+    }
     return render(request, f"{FOLDER}/list.html", context)
 
 
@@ -65,6 +77,7 @@ def key_create(request: ScopedRequest) -> HttpResponse:
                 actor=request.user,
                 expires_at=form.expires_at(),
                 calls_per_minute=values["calls_per_minute"],
+                reason=values["reason"],
             )
         except ScrmError as error:
             form.add_error(None, error.message)
@@ -85,17 +98,25 @@ def _like(request: ScopedRequest) -> PartnerKey | None:
 
 
 @require_http_methods(["GET", "POST"])
-@requires("api_keys.approve")
-def key_approve(request: ScopedRequest, pk: int) -> HttpResponse:
-    """Show what a waiting key could read, and let it in."""
-    key = get_object_or_404(selectors.keys_to_approve(request.scope), pk=pk)
-    if request.method == "POST":
-        partner_key_approve(key, actor=request.user)
-        messages.success(
-            request, _("The key of %(system)s works from now on.") % {"system": key.name}
-        )
-        return redirect("api_keys:list")
-    return render(request, f"{FOLDER}/approve.html", {"key": key})
+@requires("api_keys.edit")
+def key_take_over(request: ScopedRequest, pk: int) -> HttpResponse:
+    """Answer for a key whose maker may make none any more, with a new end and a reason."""
+    key = get_object_or_404(selectors.keys_editable_by(request.scope), pk=pk)
+    form = TakeOverForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with RefusalInForm(form):
+            partner_key_take_over(
+                key,
+                expires_at=form.expires_at(),
+                actor=request.user,
+                reason=form.cleaned_data["reason"],
+            )
+            messages.success(
+                request, _("You answer for the key of %(system)s now.") % {"system": key.name}
+            )
+            return redirect("api_keys:list")
+    status = 422 if form.errors else 200
+    return render(request, f"{FOLDER}/take_over.html", {"form": form, "key": key}, status=status)
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,17 +1,19 @@
 """The silent log-in of the phone face against the sandbox: who gets in, where to, and what ends it."""
 
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from django.contrib.sessions.models import Session
+import time_machine
+from django.test import Client
 from django.utils import timezone
 
 from contacts.directory.models import Member
 from contacts.directory.services import member_left
 from contacts.org.services import binding_set
 from contacts.roles.models import RoleGrant
-from scrm.accounts.models import User
+from scrm.accounts.models import User, UserSession
 from scrm.core.audit.models import AuditEntry
 from scrm.core.gateway import wecom
 
@@ -109,11 +111,46 @@ def test_a_state_of_another_browser_is_refused(client, guide):
 
 
 def test_an_old_state_is_refused(client, guide):
-    path = wecoms_answer(begin(client))
-    Session.objects.all().delete()
+    with time_machine.travel(timezone.now() - timedelta(seconds=301)):
+        path = wecoms_answer(begin(client))
 
     assert client.get(path, headers=WECOM).status_code == 400
     assert User.objects.count() == 0
+
+
+def test_a_used_state_is_refused_though_its_cookie_was_kept(client, guide):
+    path = wecoms_answer(begin(client))
+    kept = [(name, cookie.value) for name, cookie in client.cookies.items()]
+    client.get(path, headers=WECOM)
+    client.post("/h5/logout/")
+    for name, value in kept:
+        client.cookies[name] = value
+
+    again = client.get(path, headers=WECOM)
+
+    assert (again.status_code, logged_in(client)) == (400, False)
+
+
+def test_a_cookie_we_did_not_sign_is_refused(client, guide):
+    path = wecoms_answer(begin(client))
+    name = next(name for name in client.cookies if name.startswith("h5_login_"))
+    client.cookies[name] = f"{client.cookies[name].value}x"
+
+    assert client.get(path, headers=WECOM).status_code == 400
+    assert User.objects.count() == 0
+
+
+def test_a_page_opened_a_hundred_times_by_nobody_stores_nothing(guide):
+    for _each in range(100):
+        assert Client().get("/h5/login/?next=/h5/tasks/", headers=WECOM).status_code == 302
+
+    assert UserSession.objects.count() == 0
+
+
+def test_an_address_too_long_for_a_cookie_leads_to_the_first_page(client, guide):
+    address = client.get(f"/h5/login/?next=/h5/{'c' * 2500}", headers=WECOM).url
+
+    assert client.get(wecoms_answer(address), headers=WECOM).url == "/h5/"
 
 
 def test_the_back_gesture_to_the_answer_leads_home(client, guide):

@@ -1,6 +1,10 @@
 """The break-glass password, log-out, language, and sessions that end at once."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import time_machine
+from django.core.management import call_command
 from django.test import Client
 from django.utils import translation
 
@@ -31,6 +35,13 @@ def test_another_host_is_not_followed(client):
     assert log_in(client, "hq", "a-long-password", next="https://evil.example/").url == "/console/"
 
 
+def test_the_log_in_page_asked_for_by_itself_is_no_circle(client):
+    client.force_login(UserFactory())
+
+    for wanted in ("/accounts/login/", "/accounts/login/?next=/accounts/login/"):
+        assert client.get(LOGIN, {"next": wanted}).url == "/console/"
+
+
 def test_a_wrong_password_and_an_unknown_name_read_the_same(client):
     UserFactory(username="hq")
 
@@ -54,6 +65,34 @@ def test_many_wrong_passwords_lock_the_name_and_say_so(client, settings):
     # The right password does not help either, until the lock is over.
     assert log_in(client, "hq", "a-long-password").status_code == 429
     assert "_auth_user_id" not in client.session
+
+
+def test_tries_during_the_lock_do_not_prolong_it_and_reach_one_address_only(settings):
+    # given somebody in the office who tries a colleague's name once a minute, for ever
+    settings.AXES_ENABLED = True
+    UserFactory(username="hq")
+    there, elsewhere = {"REMOTE_ADDR": "10.0.0.9"}, {"REMOTE_ADDR": "10.0.0.8"}
+    begun = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)
+    with time_machine.travel(begun, tick=False) as clock:
+        statuses = []
+        for minute in range(22):
+            clock.move_to(begun + timedelta(minutes=minute))
+            statuses.append(log_in(Client(**there), "hq", "wrong-password").status_code)
+        # then the lock ended a quarter of an hour after it began
+        assert statuses == [200] * 7 + [429] * 15
+
+        clock.move_to(begun + timedelta(minutes=22, seconds=1))
+        assert log_in(Client(**there), "hq", "a-long-password").status_code == 302
+        # and whoever comes from another address was never locked out
+        for _try in range(8):
+            log_in(Client(**there), "hq", "wrong-password")
+        assert log_in(Client(**elsewhere), "hq", "a-long-password").status_code == 302
+
+    # and IT opens it on the server at once
+    with time_machine.travel(begun + timedelta(minutes=24), tick=False):
+        assert log_in(Client(**there), "hq", "a-long-password").status_code == 429
+        call_command("axes_reset_username", "hq", verbosity=0)
+        assert log_in(Client(**there), "hq", "a-long-password").status_code == 302
 
 
 def test_a_person_switched_off_cannot_log_in(client):

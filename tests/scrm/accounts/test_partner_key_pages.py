@@ -17,6 +17,8 @@ from contacts.roles import services as roles_services
 from contacts.roles.models import Role
 from scrm.accounts import services
 from scrm.accounts.models import PartnerKey
+from scrm.core.approvals import services as approvals
+from scrm.core.approvals.models import Approval
 from scrm.core.audit.models import AuditEntry
 from scrm.core.exceptions import Conflict, PermissionDenied
 from tests.factories.customers import CrmMemberFactory
@@ -182,8 +184,19 @@ def test_others_do_not_see_keys(
 def made_by(client: Client, person: Any, *scopes: str) -> tuple[PartnerKey, str]:
     """A key that a person made in the console."""
     client.force_login(person)
-    answer = client.post(NEW, WISH | {"scopes": scopes})
+    answer = client.post(NEW, WISH | {"scopes": scopes, "reason": "the mall shows the level"})
     return PartnerKey.objects.latest("pk"), TOKEN.findall(answer.content.decode())[0]
+
+
+def asked_for(key: PartnerKey) -> Approval:
+    """What waits, or waited, on a key."""
+    return Approval.objects.get(key=f"partner_key:{key.prefix}")
+
+
+def decide(client: Client, asked: Approval, decision: str, reason: str = "") -> int:
+    """The status of deciding in the console."""
+    wish = {"decision": decision, "reason": reason}
+    return client.post(f"/console/approvals/{asked.pk}/decide/", wish).status_code
 
 
 def reads(token: str) -> tuple[int, dict[str, Any]]:
@@ -205,10 +218,18 @@ def test_it_does_not_give_itself_customers(client: Client, it_admin: Any) -> Non
     key.refresh_from_db()
     assert (key.is_usable, key.last_used_at, key.approved_at) == (False, None, None)
     assert AuditEntry.objects.get(action="accounts.partner_key_create").after["needs_approval"]
-    # and its maker cannot let it in, nor see who else could
-    assert client.post(f"{LIST}{key.pk}/approve/").status_code == 403
-    assert "/approve/" not in client.get(LIST).content.decode()
-    assert calls(token) == 401
+    # and its maker sees that it waits, and cannot let it in
+    asked = asked_for(key)
+    assert f"/console/approvals/{asked.pk}/" in client.get(LIST).content.decode()
+    assert decide(client, asked, "approve") == 422
+    assert (calls(token), asked_for(key).state) == (401, "waiting")
+
+
+def test_a_key_that_reads_customers_needs_a_reason(client: Client, it_admin: Any) -> None:
+    client.force_login(it_admin)
+
+    assert client.post(NEW, WISH | {"scopes": ["members.read"]}).status_code == 422
+    assert (PartnerKey.objects.count(), Approval.objects.count()) == (0, 0)
 
 
 def test_hq_lets_a_key_in_that_reads_customers(client: Client, it_admin: Any, hq_ops: Any) -> None:
@@ -218,12 +239,14 @@ def test_hq_lets_a_key_in_that_reads_customers(client: Client, it_admin: Any, hq
     # given HQ sees that it waits, with what it could read
     page = client.get(LIST, {"state": "waiting"})
     assert [row.pk for row in page.context["list"].rows] == [key.pk]
-    assert f"{LIST}{key.pk}/approve/" in page.content.decode()
-    assert "members.read" in client.get(f"{LIST}{key.pk}/approve/").content.decode()
+    asked = asked_for(key)
+    assert f"/console/approvals/{asked.pk}/" in page.content.decode()
+    shown = client.get(f"/console/approvals/{asked.pk}/").content.decode()
+    assert ("the mall shows the level" in shown, f"scrm_{key.prefix}_" in shown) == (True, True)
     assert reads(token)[0] == 401
 
     # when it is approved
-    assert client.post(f"{LIST}{key.pk}/approve/").status_code == 302
+    assert decide(client, asked, "approve") == 302
 
     # then it works, and the audit has who
     assert reads(token)[0] == 404
@@ -233,7 +256,7 @@ def test_hq_lets_a_key_in_that_reads_customers(client: Client, it_admin: Any, hq
     assert (entry.actor, entry.target) == (hq_ops, f"partner_key:{key.prefix}")
     assert entry.after["scopes"] == ["members.read"]
     # and there is nothing to approve any more
-    assert client.post(f"{LIST}{key.pk}/approve/").status_code == 404
+    assert decide(client, asked, "refuse", "late") == 422
     assert len(client.get(LIST, {"state": "usable"}).context["list"].rows) == 1
     # nor does HQ make or withdraw keys
     assert client.post(NEW, WISH).status_code == 403
@@ -247,7 +270,7 @@ def test_two_roles_do_not_make_two_people(client: Client, it_admin: Any) -> None
     )
     key, token = made_by(client, it_admin, "members.read")
 
-    assert client.post(f"{LIST}{key.pk}/approve/").status_code == 404
+    assert decide(client, asked_for(key), "approve") == 422
     with pytest.raises(PermissionDenied):
         services.partner_key_approve(key, actor=it_admin)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -264,10 +287,42 @@ def test_a_withdrawn_or_ended_key_cannot_be_approved(
     services.partner_key_revoke(key, actor=it_admin, reason="mistake")
     client.force_login(hq_ops)
 
-    assert client.post(f"{LIST}{key.pk}/approve/").status_code == 404
+    assert decide(client, asked_for(key), "approve") == 422
     with pytest.raises(Conflict):
         services.partner_key_approve(key, actor=hq_ops)
-    assert reads(token)[0] == 401
+    assert (reads(token)[0], asked_for(key).state) == (401, "taken_back")
+
+
+def test_a_refused_key_is_withdrawn(client: Client, it_admin: Any, hq_ops: Any) -> None:
+    key, token = made_by(client, it_admin, "members.read")
+    client.force_login(hq_ops)
+
+    # given a no without a reason, which is none
+    assert decide(client, asked_for(key), "refuse") == 422
+    assert asked_for(key).state == "waiting"
+    assert decide(client, asked_for(key), "refuse", "the mall does not need it") == 302
+
+    key.refresh_from_db()
+    assert (key.revoked_by, key.is_usable, reads(token)[0]) == (hq_ops, False, 401)
+    entry = AuditEntry.objects.get(action="accounts.partner_key_revoke")
+    assert (entry.actor, entry.reason) == (hq_ops, "the mall does not need it")
+    assert AuditEntry.objects.get(action="approval.refuse").reason == "the mall does not need it"
+
+
+def test_a_key_nobody_decides_on_is_withdrawn_after_a_week(client: Client, it_admin: Any) -> None:
+    key, _token = made_by(client, it_admin, "members.read")
+
+    with time_machine.travel(timezone.now() + timedelta(days=6, hours=23), tick=False):
+        assert approvals.expire_due() == 0
+    with time_machine.travel(timezone.now() + timedelta(days=7, seconds=1), tick=False):
+        assert (approvals.expire_due(), approvals.expire_due()) == (1, 0)
+
+    key.refresh_from_db()
+    assert (asked_for(key).state, key.revoked_at is None, key.revoked_by) == (
+        "expired",
+        False,
+        None,
+    )
 
 
 def test_a_key_of_the_servers_command_line_works_at_once() -> None:

@@ -1,14 +1,16 @@
 """Log-in by WeCom against the sandbox: who gets in, and what a stolen or stale link is told."""
 
 import time
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 from django.contrib.messages import get_messages
+from django.utils import timezone
 
 from contacts.directory.models import Member
-from scrm.accounts.models import User
+from scrm.accounts.models import User, UserSession
 from scrm.core.gateway import wecom
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +42,7 @@ def words(answer) -> str:
 
 
 def refused(client, answer) -> bool:
-    return answer.url == "/accounts/login/" and "_auth_user_id" not in client.session
+    return answer.url.startswith("/accounts/login/") and "_auth_user_id" not in client.session
 
 
 def test_a_member_logs_in_and_lands_where_she_wanted_to_go(client, userid):
@@ -79,6 +81,13 @@ def test_the_state_is_new_each_time_and_128_bits(client, userid):
     assert [len(bytes.fromhex(state)) for state in states] == [16, 16]
 
 
+def test_a_log_in_under_way_is_not_kept_as_long_as_a_session(client, userid):
+    client.get(START)
+
+    ends_in = UserSession.objects.get().expire_date - timezone.now()
+    assert timedelta(minutes=14) < ends_in <= timedelta(minutes=15)
+
+
 def test_an_answer_works_once(client, userid):
     path = wecoms_answer(client.get(START).url, userid)
     client.get(path)
@@ -98,7 +107,10 @@ def test_an_answer_of_another_browser_is_refused(client, userid):
 def test_after_five_minutes_the_log_in_starts_again(client, userid):
     path = wecoms_answer(client.get(START).url, userid)
     session = client.session
-    session["wecom_login"] = {**session["wecom_login"], "until": int(time.time()) - 1}
+    session["log_ins"] = {
+        state: {**known, "until": int(time.time()) - 1}
+        for state, known in session["log_ins"].items()
+    }
     session.save()
 
     assert refused(client, client.get(path))
@@ -154,3 +166,45 @@ def test_without_wecom_the_page_says_so(client, settings):
 
     assert refused(client, answer)
     assert b"wecom/start" not in client.get("/accounts/login/").content
+
+
+def test_two_tabs_log_in_at_the_same_time_and_each_lands_on_its_page(client, userid):
+    first, second = (
+        client.get(START, {"next": page}).url for page in ("/console/a/", "/console/b/")
+    )
+
+    assert client.get(wecoms_answer(first, userid)).url == "/console/a/"
+    assert client.get(wecoms_answer(second, userid)).url == "/console/b/"
+
+
+def test_after_a_refusal_the_page_she_wanted_is_still_known(client, userid):
+    Member.objects.update(status=Member.Status.DISABLED)
+    wanted = "/console/roles/?role=guide&page=2"
+
+    answer = client.get(wecoms_answer(client.get(START, {"next": wanted}).url, userid))
+
+    assert parse_qs(urlsplit(answer.url).query) == {"next": [wanted]}
+    assert "code" not in answer.url
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_code_that_was_used_does_not_work_with_a_fresh_state(client, userid):
+    path = wecoms_answer(client.get(START).url, userid)
+    code = parse_qs(urlsplit(path).query)["code"][0]
+    client.get(path)
+    client.post("/accounts/logout/")
+    state = parse_qs(urlsplit(client.get(START).url).query)["state"][0]
+
+    assert refused(client, client.get(CALLBACK, {"state": state, "code": code}))
+
+
+def test_a_state_of_the_sso_does_not_open_wecoms_way_in(client, userid):
+    path = wecoms_answer(client.get(START).url, userid)
+    session = client.session
+    session["log_ins"] = {
+        state: {**known, "way": "sso"} for state, known in session["log_ins"].items()
+    }
+    session.save()
+
+    assert refused(client, client.get(path))
+    assert User.objects.count() == 0
