@@ -9,10 +9,21 @@ PERMISSIONS: dict[str, Promise] = {
     "org.edit": _("Stores: check and change"),
     "org.bind": _("Stores: send in bindings"),
     "directory.view": _("Members: see"),
+    "directory.invite": _("Members: send WeCom's invitation again"),
+    "external_profiles.view": _("External profiles: see"),
+    "external_profiles.edit": _("External profiles: write, publish and push"),
+    "external_profiles.approve": _("External profiles: decide on templates of many accounts"),
+    "drift.view": _("Address-book drift: see and compare"),
+    "drift.decide": _("Address-book drift: bring back or accept"),
     "roles.view": _("Roles: see"),
-    "roles.edit": _("Roles: grant and take back"),
+    "roles.edit": _("Roles: grant, take back, ask for changes of roles"),
+    "roles.approve": _("Roles: decide on changes of roles that others ask for"),
+    "roster.view": _("Roster: see people who are not in the OA"),
+    "roster.edit": _("Roster: send in, extend and end people"),
+    "roster.approve": _("Roster: decide who gets an account"),
     "oa_sync.view": _("OA sync: see runs"),
     "oa_sync.upload": _("OA sync: upload files"),
+    "oa_sync.connect": _("OA sync: connect the OA and map its fields"),
     "oa_sync.approve": _("OA sync: approve and apply"),
     "relations.view": _("Customers: see"),
     "relations.reveal": _("Customers: reveal phone numbers"),
@@ -44,6 +55,8 @@ PERMISSIONS: dict[str, Promise] = {
     "api_keys.view": _("Partner keys: see"),
     "api_keys.edit": _("Partner keys: make and take back"),
     "api_keys.approve": _("Partner keys: approve those that read customers"),
+    "approvals.view": _("Approvals: see one's own and those one decides on"),
+    "exports.approve": _("Approvals: decide on large or unmasked files"),
     "capacity.view": _("Account capacity: see"),
     "capacity.edit": _("Account capacity: set limits"),
     "anomalies.view": _("Monitor centre: see"),
@@ -58,13 +71,32 @@ PERMISSIONS: dict[str, Promise] = {
     "outbox.decide": _("Outgoing actions: decide on uncertain ones"),
     "jobs.view": _("Jobs: see"),
     "jobs.decide": _("Jobs: stop and restart those of others"),
+    "sessions.view": _("Sessions: see who is logged in"),
+    "sessions.end": _("Sessions: end those of others"),
     "audit.view": _("Audit: see"),
+    "audit.export": _("Audit: export"),
     "alerts.view": _("Alerts: see"),
     "alerts.edit": _("Alerts: close and set up"),
     "health.view": _("Health: see"),
+    "h5.bind": _("Phone: send in who serves a store"),
     "h5.use": _("Phone: use the pages in WeCom"),
     "h5.reveal": _("Phone: reveal phone numbers of own customers"),
 }
+
+# Rights over what belongs to no unit: only a role that reaches the whole company may carry them.
+WHOLE_COMPANY = frozenset(
+    {
+        "alerts.edit", "alerts.view", "api_keys.approve", "api_keys.edit", "api_keys.view", "audit.export", "audit.view",
+        "crm.import", "entries.edit", "exports.approve", "external_profiles.approve", "health.view", "inbox.replay",
+        "inbox.view", "inheritance.policy", "jobs.decide", "oa_sync.approve", "oa_sync.connect", "oa_sync.upload",
+        "oa_sync.view", "oneid.decide", "oneid.view", "outbox.decide", "outbox.view", "relations.sync", "roles.approve",
+        "sales.edit", "sessions.end", "sessions.view", "setup.edit", "setup.view",
+    }
+)  # fmt: skip
+# Rights of a second person: a role with one of them is granted by two people, or somebody makes her own checker.
+CHECKS = frozenset(code for code in PERMISSIONS if code.endswith((".approve", ".review")))
+# What the role of IT always keeps, so that somebody can put right what went wrong.
+IT_KEEPS = frozenset({"approvals.view", "roles.approve", "roles.edit", "roles.view", "setup.edit", "setup.view"})  # fmt: skip
 
 ROLE_NAMES: dict[str, Promise] = {
     "hq_ops": _("HQ operations"),
@@ -75,6 +107,12 @@ ROLE_NAMES: dict[str, Promise] = {
     "auditor": _("Auditor"),
     "agency": _("Agency operator"),
     "it_admin": _("IT administrator"),
+}
+
+REACH_NAMES: dict[str, Promise] = {
+    "all": _("whole company"),
+    "org": _("granted units and below"),
+    "own": _("own customers only"),
 }
 
 MASK_NAMES: dict[str, Promise] = {

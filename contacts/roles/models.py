@@ -5,20 +5,21 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from contacts.org.models import OrgUnit
-from contacts.roles.labels import ROLE_NAMES
+from contacts.roles.labels import CHECKS, REACH_NAMES, ROLE_NAMES
 from scrm.core.data_map import DataUse
 
 
 class Role(models.Model):
-    """A set of permissions, a reach and field masks; rows come from presets.toml."""
+    """A set of permissions, a reach and field masks; rows come from presets.toml, or from the role editor."""
 
     class Reach(models.TextChoices):
-        ALL = "all", _("whole company")
-        ORG = "org", _("granted units and below")
-        OWN = "own", _("own customers only")
+        ALL = "all", REACH_NAMES["all"]
+        ORG = "org", REACH_NAMES["org"]
+        OWN = "own", REACH_NAMES["own"]
 
     data_map: ClassVar[dict[str, DataUse]] = {}
 
@@ -33,14 +34,28 @@ class Role(models.Model):
         models.CharField(max_length=32), verbose_name=_("masked fields"), default=list, blank=True
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+    # Somebody chose that granting it needs a second person (auditor); ask `takes_two`, which knows the others.
+    needs_approval = models.BooleanField(_("granted by two people"), default=False)
+    # Made or changed in the console; presets.toml leaves it alone from then on.
+    edited_at = models.DateTimeField(_("changed at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("role")
         verbose_name_plural = _("roles")
         ordering = ("position", "code")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(name="") & ~Q(code=""), name="contacts_role_has_a_name"
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(ROLE_NAMES.get(self.code, self.name))
+
+    @property
+    def takes_two(self) -> bool:
+        """Whether two people grant it: as chosen, or for it decides on what others ask for; see contacts/roles/approvals.py."""
+        return self.needs_approval or not CHECKS.isdisjoint(self.permissions)
 
 
 class RoleGrant(models.Model):

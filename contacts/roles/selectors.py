@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from contacts.directory.models import Member
+from contacts.directory.selectors import closed
+from contacts.roles.labels import CHECKS
 from contacts.roles.models import Role, RoleGrant
 from scrm.core.scope import EMPTY_SCOPE, Scope
-
-CLOSED_STATES = frozenset({Member.Status.DISABLED.value, Member.Status.LEFT.value})
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,13 @@ class Held:
 def scope_for(user: AbstractBaseUser) -> Scope:
     """Resolve what a user may do and see, in two queries however many roles they hold.
 
-    A superuser gets nothing by being one; a disabled or departed member gets nothing at all.
+    A superuser gets nothing by being one; a member who is disabled, departed, or gone as the OA says gets nothing at all.
     """
     if not user.is_active or user.pk is None:
         return EMPTY_SCOPE
-    member = Member.objects.filter(user_id=user.pk).values_list("userid", "status").first()
-    if member is not None and member[1] in CLOSED_STATES:
+    is_closed = ExpressionWrapper(closed(), output_field=BooleanField())
+    member = Member.objects.filter(user_id=user.pk).values_list("userid", is_closed).first()
+    if member is not None and member[1]:
         return EMPTY_SCOPE
     rows = RoleGrant.objects.filter(user_id=user.pk).values_list(
         "role__code", "role__reach", "org_unit__path", "role__permissions", "role__masks"
@@ -104,10 +105,37 @@ def roles_all() -> QuerySet[Role]:
     return Role.objects.order_by("position", "code")
 
 
+def unseen_by(scope: Scope) -> frozenset[str]:
+    """Return the masked fields a person has no way to read: a right to reveal phone numbers is one."""
+    return scope.masks - {"phone"} if scope.allows("relations.reveal") else scope.masks
+
+
+def within(scope: Scope) -> QuerySet[Role]:
+    """Return the roles that give nothing a person lacks.
+
+    All its rights are theirs, it shows no field that is masked for them, and who looks after units deals with roles over units only.
+    """
+    roles = roles_all().filter(
+        permissions__contained_by=sorted(scope.permissions),
+        masks__contains=sorted(unseen_by(scope)),
+    )
+    return roles if scope.everything else roles.filter(reach=Role.Reach.ORG)
+
+
+def takes_two() -> Q:
+    """Return the condition "two people grant this role"; `Role.takes_two` for one of them."""
+    return Q(needs_approval=True) | Q(permissions__overlap=sorted(CHECKS))
+
+
 def grantable_by(scope: Scope) -> QuerySet[Role]:
-    """Return the roles whose rights a person holds all themselves: only these may they grant."""
-    roles = roles_all().filter(permissions__contained_by=sorted(scope.permissions))
-    return roles if scope.everything else roles.exclude(reach=Role.Reach.ALL)
+    """Return the roles a person may grant alone: they give nothing the person lacks, and check nobody."""
+    return within(scope).exclude(takes_two())
+
+
+def offered_to(scope: Scope) -> QuerySet[Role]:
+    """Return the roles a person may grant, and those they may ask a second person for."""
+    asked = roles_all().filter(takes_two()) if scope.everything else Role.objects.none()
+    return (grantable_by(scope) | asked).order_by("position", "code")
 
 
 def granting(role: Role) -> list[Role]:
@@ -124,6 +152,11 @@ def held_by(user: AbstractBaseUser) -> list[Held]:
 def held_of(role: Role, path: str) -> Held:
     """Return one role over one path as `combine` wants it."""
     return Held(role.code, role.reach, path, frozenset(role.permissions), frozenset(role.masks))
+
+
+def held_count(role: Role) -> int:
+    """Return how many people hold a role."""
+    return RoleGrant.objects.filter(role=role).values("user").distinct().count()
 
 
 def grants_visible_to(scope: Scope) -> QuerySet[RoleGrant]:

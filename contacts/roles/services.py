@@ -1,37 +1,48 @@
 """Writes of roles: presets, grants; all audited."""
 
 import tomllib
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from contacts.directory.models import Employee, Member
-from contacts.directory.selectors import member_by_userid
+from contacts.directory.models import Member
+from contacts.directory.selectors import CLOSED_STATES, closed, gone, is_closed, member_by_userid
 from contacts.org.models import OrgUnit, StoreBinding
 from contacts.org.selectors import ATTENDED, store_of
 from contacts.org.services import binding_retire
 from contacts.roles.labels import PERMISSIONS
-from contacts.roles.models import Role, RoleGrant
-from contacts.roles.selectors import (
-    CLOSED_STATES,
-    collides,
-    grantable_by,
-    granting,
-    held_by,
-    held_of,
-    scope_for,
+from contacts.roles.limits import (
+    IT,
+    check_last_of_it,
+    check_may_grant,
+    check_may_take_back,
+    check_not_own,
+    it_working,
 )
+from contacts.roles.models import Role, RoleGrant
+from contacts.roles.selectors import collides, held_by, held_of
 from scrm.accounts.models import User
-from scrm.accounts.services import user_for_userid
+from scrm.accounts.oidc.services import ties_end
+from scrm.accounts.services import (
+    access_end,
+    account_rename,
+    left_open,
+    sessions_end,
+    user_for_userid,
+)
+from scrm.core.alerts.services import raise_alert
 from scrm.core.audit.services import record
 from scrm.core.exceptions import Conflict, NotFound, PermissionDenied, ValidationFailed
 
 GUIDE = "guide"
 PRESETS = Path(__file__).parent / "presets.toml"
+PRESET_FIELDS = ("name", "reach", "permissions", "masks", "needs_approval", "position")
 
 
 def presets() -> list[dict[str, Any]]:
@@ -42,11 +53,13 @@ def presets() -> list[dict[str, Any]]:
 
 @transaction.atomic
 def presets_load() -> int:
-    """Write the preset roles (new ones added, known ones brought up to date); return how many.
+    """Write the preset roles (new ones added, known ones brought up to date, changed ones left); return how many.
 
     Raises ValidationFailed when presets.toml names a permission that does not exist.
     """
     known = presets()
+    there = {role.code: role for role in Role.objects.all()}
+    changed: list[Role] = []
     for position, preset in enumerate(known):
         unknown = sorted(set(preset["permissions"]) - PERMISSIONS.keys())
         if unknown:
@@ -54,11 +67,22 @@ def presets_load() -> int:
                 _("presets.toml gives %(role)s unknown permissions: %(unknown)s.")
                 % {"role": preset["code"], "unknown": ", ".join(unknown)}
             )
-        values = {key: preset[key] for key in ("name", "reach", "permissions", "masks")}
-        Role.objects.update_or_create(
-            code=preset["code"], defaults={**values, "position": position}
-        )
+        given = {"needs_approval": False, **preset, "position": position}
+        values = {key: given[key] for key in PRESET_FIELDS}
+        role = there.get(preset["code"])
+        if role is None or _is_out_of_date(role, values):
+            changed.append(Role(code=preset["code"], **values))
+    Role.objects.bulk_create(
+        changed, update_conflicts=True, unique_fields=["code"], update_fields=PRESET_FIELDS
+    )
     return len(known)
+
+
+def _is_out_of_date(role: Role, values: Mapping[str, Any]) -> bool:
+    """Tell whether a preset role that nobody edited differs from presets.toml."""
+    return role.edited_at is None and any(
+        getattr(role, name) != value for name, value in values.items()
+    )
 
 
 @transaction.atomic
@@ -67,18 +91,42 @@ def grant(
 ) -> RoleGrant:
     """Give a person a role; `actor` None means the system (seed, command line).
 
-    Raises PermissionDenied for one's own roles and for a role with rights the actor lacks, ValidationFailed when the role's reach and the unit do
-    not fit, Conflict when it is held already or cannot stand beside the roles held.
+    Raises PermissionDenied for one's own roles, for a role with rights the actor lacks, for a unit beyond theirs and
+    for a role that two people grant, ValidationFailed when the role's reach and the unit do not fit, Conflict when it is held already or cannot stand beside the roles held.
     """
-    if actor is not None and actor.pk == user.pk:
-        raise PermissionDenied(_("Nobody changes their own roles; ask a colleague who may."))
-    if actor is not None and not grantable_by(scope_for(actor)).filter(pk=role.pk).exists():
-        raise PermissionDenied(_beyond(role))
+    check_not_own(user, actor)
+    if actor is not None:
+        check_may_grant(role, org_unit, actor)
+    return give(user=user, role=role, org_unit=org_unit, actor=actor, ip=ip)
+
+
+@transaction.atomic
+def grant_over(
+    *, user: User, role: Role, units: Sequence[OrgUnit], actor: User | None
+) -> list[RoleGrant]:
+    """Give a person a role over several units at once, or none of them; raises as `grant`."""
+    return [grant(user=user, role=role, org_unit=unit, actor=actor) for unit in each_or_none(units)]
+
+
+def each_or_none(units: Sequence[OrgUnit]) -> list[OrgUnit | None]:
+    """Return the units one by one, or None once for a role that is tied to none."""
+    return [*units] if units else [None]
+
+
+def check_fits(role: Role, org_unit: OrgUnit | None) -> None:
+    """Raise ValidationFailed when the role's reach and the unit do not fit."""
     needs_unit = role.reach == Role.Reach.ORG
     if needs_unit and org_unit is None:
         raise ValidationFailed(_("Choose the branch, dealer or store this role is for."))
     if not needs_unit and org_unit is not None:
         raise ValidationFailed(_("This role is not tied to a unit; leave the unit empty."))
+
+
+def give(
+    *, user: User, role: Role, org_unit: OrgUnit | None, actor: User | None, ip: str = ""
+) -> RoleGrant:
+    """Write a grant whose rights somebody checked; raises as `grant` for what does not fit or is held."""
+    check_fits(role, org_unit)
     # One grant at a time for one person, so that two at once cannot slip past the checks.
     User.objects.select_for_update().get(pk=user.pk)
     if RoleGrant.objects.filter(user=user, role=role, org_unit=org_unit).exists():
@@ -98,29 +146,33 @@ def grant(
 
 @transaction.atomic
 def revoke(given: RoleGrant, *, actor: User | None, reason: str = "", ip: str = "") -> None:
-    """Take a role back; it ends with the person's next request.
+    """Take a role back; it ends with the person's next request, and their sessions end with it.
 
-    Raises PermissionDenied for one's own roles.
+    Raises PermissionDenied for one's own roles and, from who looks after a part of the company, for a role with rights
+    they lack; Conflict for the last IT administrator who can log in.
     """
-    if actor is not None and actor.pk == given.user_id:
-        raise PermissionDenied(_("Nobody changes their own roles; ask a colleague who may."))
+    check_not_own(given.user, actor)
+    if actor is not None:
+        check_may_take_back(given.role, actor)
+        check_last_of_it(given)
     before = _facts(given)
     target = f"user:{given.user_id}"
     given.delete()
     record(actor=actor, action="roles.revoke", target=target, before=before, reason=reason, ip=ip)
+    sessions_end(given.user, actor=actor, reason="role taken back")
 
 
 def leavers_revoke() -> int:
-    """Take back the roles of members who left and end their bindings; return how many roles.
+    """End the access of all who may not work here, take back roles, bindings and SSO ties of those who are gone; return how many roles.
 
     Their account opens nothing while they are gone; but a userid may be used again, or enabled again, and
     who comes back under it must not find the rights of who went: neither as a role, nor by a binding from
     which the first log-in makes a guide.
     """
-    left = Q(status=Member.Status.LEFT) | Q(
-        status=Member.Status.DISABLED, employee__state=Employee.State.LEFT
-    )
-    members = Member.objects.filter(left).values("pk")
+    shut = Q(is_active=False) | Exists(Member.objects.filter(closed(), user=OuterRef("pk")))
+    for user in left_open().filter(shut):
+        access_end(user, reason="member disabled or left")
+    members = Member.objects.filter(gone()).values("pk")
     grants = list(
         RoleGrant.objects.filter(user__member__in=members).select_related(
             "role", "org_unit", "user"
@@ -128,6 +180,9 @@ def leavers_revoke() -> int:
     )
     for given in grants:
         revoke(given, actor=None, reason="member left")
+    if any(given.role.code == IT for given in grants) and not it_working().exists():
+        _alert_no_it()
+    ties_end(User.objects.filter(member__in=members), reason="member left")
     bindings = StoreBinding.objects.filter(member__in=members, state__in=ATTENDED)
     for binding in bindings.select_related("store", "member").order_by("pk"):
         # Somebody at the console may have ended it a moment ago.
@@ -136,16 +191,17 @@ def leavers_revoke() -> int:
     return len(grants)
 
 
-def _beyond(role: Role) -> str:
-    able = _(", ").join(str(other) for other in granting(role))
-    if able:
-        return _("The role %(role)s has rights that you lack; ask somebody of: %(able)s.") % {
-            "role": role,
-            "able": able,
-        }
-    return _(
-        "The role %(role)s has rights that you lack; IT grants it on the server: manage.py role_grant."
-    ) % {"role": role}
+def _alert_no_it() -> None:
+    raise_alert(
+        kind="roles.no_it",
+        key="it_admin",
+        level="critical",
+        title=lambda: _("Nobody of IT can log in"),
+        text=lambda: _(
+            "The last IT administrator left the company. Give somebody the role on the server: manage.py role_grant NAME it_admin."
+        ),
+        dedupe=timedelta(days=1),
+    )
 
 
 def _facts(given: RoleGrant) -> dict[str, Any]:
@@ -159,7 +215,15 @@ def user_for_login(userid: str) -> User:
     Raises PermissionDenied, in words, when the address book here does not know the member, or the
     account is disabled or gone.
     """
-    member = member_by_userid(userid)
+    return _admitted(member_by_userid(userid))
+
+
+def user_returning(user: User) -> User:
+    """Return an account that came in before, if its member still may; raises as `user_for_login`."""
+    return _admitted(Member.objects.filter(user=user).first())
+
+
+def _admitted(member: Member | None) -> User:
     if member is None:
         raise PermissionDenied(
             _(
@@ -169,14 +233,34 @@ def user_for_login(userid: str) -> User:
         )
     if member.status in CLOSED_STATES:
         raise PermissionDenied(
-            _("Your WeCom account is disabled or was deleted, so you cannot log in here.")
+            _("Your WeCom account is disabled or was deleted, so you cannot log in here."),
+            about=f"member:{member.pk}",
+        )
+    if is_closed(member):
+        raise PermissionDenied(
+            _(
+                "The OA says that you left the company, so you cannot log in here. "
+                "If that is wrong, ask HQ operations to have it put right in the OA."
+            ),
+            about=f"member:{member.pk}",
         )
     with transaction.atomic():
         user = _tied_user(member)
         _guide_role_ensure(member, user)
     if not user.is_active:
-        raise PermissionDenied(_("Your account here is switched off. Ask the IT administrator."))
+        raise PermissionDenied(
+            _("Your account here is switched off. Ask the IT administrator."),
+            about=f"member:{member.pk}",
+        )
     return user
+
+
+def user_for_job_number(job_number: str) -> User:
+    """Return the account of the member whose employee has this job number; raises as `user_for_login`."""
+    members = Member.objects.filter(employee__job_number=job_number)
+    userid = members.order_by("status").values_list("userid", flat=True).first()
+    # Without a member the refusal's words are those of an unknown userid.
+    return user_for_login(userid or "")
 
 
 def _guide_role_ensure(member: Member, user: User) -> None:
@@ -199,7 +283,7 @@ def person_named(name: str) -> User:
     if user is not None:
         return user
     member = member_by_userid(name)
-    if member is None or member.status in CLOSED_STATES:
+    if member is None or is_closed(member):
         raise NotFound(
             _("There is no account and no working WeCom member named %(name)s.") % {"name": name}
         )
@@ -211,5 +295,10 @@ def _tied_user(member: Member) -> User:
     if member.user_id is not None:
         return User.objects.get(pk=member.user_id)
     user = user_for_userid(member.userid, name=member.name)
+    owner = Member.objects.filter(user=user).exclude(pk=member.pk).first()
+    if owner is not None:
+        # Somebody else was called so before: their account follows them.
+        account_rename(user, owner.userid)
+        user = user_for_userid(member.userid, name=member.name)
     Member.objects.filter(pk=member.pk, user=None).update(user=user)
     return user

@@ -9,14 +9,16 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from contacts.roles.approvals import grant_ask
+from contacts.roles.areas import fields_words
 from contacts.roles.forms import GrantForm
-from contacts.roles.labels import MASK_NAMES, PERMISSIONS
+from contacts.roles.labels import PERMISSIONS
 from contacts.roles.models import Role
 from contacts.roles.selectors import grants_visible_to, roles_all
-from contacts.roles.services import grant, person_named, revoke
-from contacts.roles.tables import GrantTable
-from scrm.core.exceptions import ScrmError
+from contacts.roles.services import grant_over, person_named, revoke
+from contacts.roles.tables import GrantFilter, GrantTable, origin_of
 from scrm.core.listing import build_list
+from scrm.core.refusals import RefusalAsMessage, RefusalInForm
 from scrm.core.scope import ScopedRequest, requires
 
 
@@ -34,16 +36,20 @@ class MatrixRow:
 def grants(request: ScopedRequest) -> HttpResponse:
     """List who holds which role, with the matrix of permissions below."""
     page = build_list(
-        request, queryset=grants_visible_to(request.scope), table_class=GrantTable, order=("-id",)
+        request,
+        queryset=grants_visible_to(request.scope),
+        table_class=GrantTable,
+        filterset_class=GrantFilter,
+        order=("-id",),
     )
     roles = list(roles_all())
     context = {
         "list": page,
         "roles": roles,
         "matrix": _matrix(roles),
-        "masks": [
-            _(", ").join(str(MASK_NAMES.get(mask, mask)) for mask in role.masks) for role in roles
-        ],
+        "may_edit": request.scope.everything and request.scope.allows("roles.edit"),
+        "masks": [fields_words(role.masks) for role in roles],
+        "origins": [origin_of(role) for role in roles],
         "empty": {
             "title": _("Nobody holds a role yet"),
             "text": _("Without a role nobody sees anything here."),
@@ -57,8 +63,9 @@ def grants(request: ScopedRequest) -> HttpResponse:
 def create(request: ScopedRequest) -> HttpResponse:
     """Grant a role to a person."""
     form = GrantForm(request.POST or None, scope=request.scope)
-    if request.method == "POST" and form.is_valid() and _granted(request, form):
-        return redirect("roles:list")
+    if request.method == "POST" and form.is_valid():
+        with RefusalInForm(form):
+            return _granted(request, form)
     status = 422 if form.errors else 200
     return render(request, "console/contacts/roles/grant.html", {"form": form}, status=status)
 
@@ -68,11 +75,8 @@ def create(request: ScopedRequest) -> HttpResponse:
 def take_back(request: ScopedRequest, pk: int) -> HttpResponse:
     """Take a role back."""
     given = get_object_or_404(grants_visible_to(request.scope), pk=pk)
-    try:
+    with RefusalAsMessage(request):
         revoke(given, actor=request.user)
-    except ScrmError as error:
-        messages.error(request, error.message)
-    else:
         messages.success(
             request,
             _("%(person)s no longer holds the role %(role)s.")
@@ -81,23 +85,20 @@ def take_back(request: ScopedRequest, pk: int) -> HttpResponse:
     return redirect("roles:list")
 
 
-def _granted(request: ScopedRequest, form: GrantForm) -> bool:
+def _granted(request: ScopedRequest, form: GrantForm) -> HttpResponse:
     values = form.cleaned_data
-    try:
-        made = grant(
-            user=person_named(values["username"].strip()),
-            role=values["role"],
-            org_unit=values["org_code"],
-            actor=request.user,
+    user, role, units = person_named(values["username"].strip()), values["role"], values["org_code"]
+    if role.takes_two:
+        asked = grant_ask(
+            user=user, role=role, units=units, actor=request.user, reason=values["reason"]
         )
-    except ScrmError as error:
-        form.add_error(None, error.message)
-        return False
+        messages.success(request, _("Asked for: it holds once another person has approved it."))
+        return redirect("approvals:detail", pk=asked.pk)
+    grant_over(user=user, role=role, units=units, actor=request.user)
     messages.success(
-        request,
-        _("%(person)s now holds the role %(role)s.") % {"person": made.user, "role": made.role},
+        request, _("%(person)s now holds the role %(role)s.") % {"person": user, "role": role}
     )
-    return True
+    return redirect("roles:list")
 
 
 def _matrix(roles: list[Role]) -> list[MatrixRow]:

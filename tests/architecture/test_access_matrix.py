@@ -1,8 +1,5 @@
 """Every route for everybody: each preset role, nobody, people who left, and partner systems."""
 
-import re
-from uuid import UUID
-
 import pytest
 from django.core.management import call_command
 from django.test import Client
@@ -15,7 +12,8 @@ from contacts.roles.models import Role
 from scrm.accounts.models import User
 from scrm.accounts.services import KNOWN_API_SCOPES, partner_key_create
 from scrm.core.scope import SIGNED_IN
-from scrm.home.access import Route, routes
+from scrm.home.access import routes
+from tests.architecture.places import address
 from tests.factories.accounts import UserFactory
 
 ROUTES = routes()
@@ -32,22 +30,8 @@ ROLES = (
     "agency",
     "it_admin",
 )
-PARAMETER = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
-# Something that exists nowhere: whoever may open the page gets a 404, whoever may not gets a 403.
-NOTHING = {
-    "int": "999999999",
-    "uuid": str(UUID(int=0)),
-    "slug": "none",
-    "str": "none",
-    None: "none",
-    "path": "none",
-}
 REFUSED = {403, 405}
 PASSED = {200, 302, 400, 404, 405, 409, 422}
-
-
-def address(route: Route) -> str:
-    return PARAMETER.sub(lambda found: NOTHING[found["kind"]], route.path)
 
 
 def login_redirect(answer) -> bool:
