@@ -1,6 +1,6 @@
 """Gathers the tasks of this app's features."""
 
-from customers.crm.tasks import member_files_purge, members_import
+from customers.crm.tasks import member_files_purge, members_import, store_codes_join_task
 from customers.inheritance.tasks import (
     handover_release,
     handover_releases,
@@ -23,6 +23,7 @@ __all__ = [
     "members_import",
     "oneid_reconcile",
     "relations_sync",
+    "store_codes_join_task",
     "tags_sync",
     "timeline_collect",
 ]

@@ -16,6 +16,8 @@ from attribution.boards.forms import BY, CUSTOM, BoardForm, Choice, choice_of
 from attribution.boards.selectors import Board, Line, Place, Sums, board, place, trend
 from attribution.boards.spans import PRESETS, TALL, WIDE, bars
 from contacts.org.models import OrgUnit
+from scrm.core.approvals.asking import second_person
+from scrm.core.approvals.exports import may_take
 from scrm.core.audit.services import record
 from scrm.core.downloads import workbook_response
 from scrm.core.excel import write_workbook
@@ -116,11 +118,23 @@ def export(request: ScopedRequest) -> HttpResponse:
     span = choice.span
     about = {"by": choice.by, "first": str(span.first), "last": str(span.last),
              "place": choice.place, "rows": len(found.lines)}  # fmt: skip
+    filters = {name: str(value) for name, value in about.items() if name != "rows"}
     with transaction.atomic():
+        if not may_take("boards", filters, rows=len(found.lines), actor=request.user):
+            return _second_person(request, choice, filters, len(found.lines))
         record(actor=request.user, action="boards.export", target="board:*", after=about)
     return workbook_response(
         _workbook(found, choice), f"boards-{choice.by}-{span.first}-{span.last}.xlsx"
     )
+
+
+def _second_person(
+    request: ScopedRequest, choice: Choice, filters: dict[str, str], rows: int
+) -> HttpResponse:
+    """Ask why, and put a file of many rows before somebody else."""
+    shown = {"by": choice.by, "sort": choice.sort, "place": choice.place, **_days(choice)}
+    page = reverse("boards:index", query=shown)
+    return second_person(request, "boards", filters, rows=rows, page=page, shown=shown)
 
 
 def _store_ids(choice: Choice, where: Place | None) -> list[int] | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -16,6 +17,7 @@ from attribution.entries import selectors
 from attribution.entries.models import MOST_IDENTITY, Hook
 from attribution.entries.places import PLACES
 from attribution.entries.selectors import Offer, Refusal
+from attribution.entries.shut import closure_of
 from attribution.entries.tickets import Visitor, ticket_of
 from scrm.core.api import StrictSerializer
 
@@ -71,6 +73,15 @@ class OfferQuerySerializer(OfferAddressSerializer):
     external_userid = _Id()
 
 
+class NearestOpenSerializer(serializers.Serializer[Any]):
+    """An open store nearby that shows the same entry."""
+
+    store_code = serializers.CharField()
+    name = serializers.CharField()
+    metres = serializers.IntegerField()
+    url = serializers.URLField()
+
+
 class OfferAnswerSerializer(serializers.Serializer[Any]):
     """What to show. Without `shown` draw nothing; `reason` and `message` are for the developer, not the customer."""
 
@@ -83,6 +94,15 @@ class OfferAnswerSerializer(serializers.Serializer[Any]):
     place = serializers.CharField(required=False)
     hook = serializers.ChoiceField(choices=Hook.choices, required=False)
     store_code = serializers.CharField(required=False)
+    store_shut = serializers.BooleanField(
+        required=False, help_text="temporarily closed; its guides answer meanwhile"
+    )
+    reopens_on = serializers.DateField(
+        required=False, help_text="missing where it is not known yet"
+    )
+    nearest_open = NearestOpenSerializer(
+        required=False, help_text="while the store is shut: the nearest open one with this entry"
+    )
     title = serializers.CharField(required=False)
     text = serializers.CharField(required=False)
     button = serializers.CharField(required=False)
@@ -141,9 +161,9 @@ def _refusal_body(refusal: Refusal) -> dict[str, Any]:
 
 def _offer_body(offer: Offer, visitor: Visitor) -> dict[str, Any]:
     token = offer.row.token
-    page = settings.BASE_URL + reverse("entry_pages:page", args=[token])
     return {
         "shown": True,
+        **_closure_body(offer, visitor),
         "entry": offer.entry.code,
         "place": offer.entry.place,
         "hook": offer.entry.hook,
@@ -152,6 +172,29 @@ def _offer_body(offer: Offer, visitor: Visitor) -> dict[str, Any]:
         "text": offer.entry.text,
         "button": offer.entry.button,
         "token": token,
-        "url": f"{page}?v={ticket_of(visitor, token)}" if visitor.is_known else page,
+        "url": _page(token, visitor),
         "add_url": offer.code.link,
     }
+
+
+def _page(token: str, visitor: Visitor) -> str:
+    page = settings.BASE_URL + reverse("entry_pages:page", args=[token])
+    return f"{page}?v={ticket_of(visitor, token)}" if visitor.is_known else page
+
+
+def _closure_body(offer: Offer, visitor: Visitor) -> dict[str, Any]:
+    closure = closure_of(offer, timezone.now())
+    if closure is None:
+        return {"store_shut": False}
+    body: dict[str, Any] = {"store_shut": True}
+    if closure.reopens_on is not None:
+        body["reopens_on"] = closure.reopens_on
+    if closure.elsewhere is not None:
+        store, token = closure.elsewhere.offer.row.store, closure.elsewhere.offer.row.token
+        body["nearest_open"] = {
+            "store_code": store.code,
+            "name": store.name,
+            "metres": closure.elsewhere.metres,
+            "url": _page(token, visitor),
+        }
+    return body

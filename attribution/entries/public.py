@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from attribution.entries import selectors, services
 from attribution.entries.models import EntryVisit
 from attribution.entries.selectors import Offer
+from attribution.entries.shut import closure_of
 from attribution.entries.tickets import Visitor, ticket_of, visitor_in
 from attribution.entries.visiting import VisitRow
 from attribution.live_codes.pictures import print_ready
@@ -67,6 +68,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     context = {
         "offer": found,
         "guides": _guides(found),
+        "closure": closure_of(found, timezone.now()),
         "ticket": _opening(visitor, token) if may_count else "",
         "jump_url": found.entry.mini_program_url.replace("{token}", token),
         "jump_seconds": JUMP_SECONDS,

@@ -13,6 +13,7 @@ from attribution.entries.models import Entry, EntryStore
 from attribution.entries.tickets import Visitor
 from attribution.live_codes.models import LiveCode
 from contacts.directory.models import Member
+from contacts.org.codes import store_called
 from contacts.org.models import OrgUnit, StoreBinding
 from contacts.org.selectors import stores_visible_to
 from contacts.parameters.selectors import resolve
@@ -144,10 +145,8 @@ def offer_for(
     With `entry_code` that entry, else the one at `place`. Where several entries stand at one place, each
     visitor always gets the same one, so that hooks can be compared on people.
     """
-    store = OrgUnit.objects.filter(
-        code=store_code, kind=OrgUnit.Kind.STORE, status=OrgUnit.Status.OPEN
-    ).first()
-    if store is None:
+    store = store_called(store_code)
+    if store is None or store.status != OrgUnit.Status.OPEN:
         return Refusal("store_unknown")
     if entry_code:
         entry = Entry.objects.filter(code=entry_code).first()
@@ -163,7 +162,12 @@ def offer_for(
 def offer_of_token(token: str) -> Offer | Refusal | None:
     """Return what stands behind a lead-in address; None where it is not one of ours."""
     row = row_of_token(token)
-    return None if row is None else _judged(row.entry, row.store, row)
+    return None if row is None else offer_of_row(row)
+
+
+def offer_of_row(row: EntryStore) -> Offer | Refusal:
+    """Return what may be shown at a row that is known, loaded with entry, store and code."""
+    return _judged(row.entry, row.store, row)
 
 
 def row_of_token(token: str) -> EntryStore | None:

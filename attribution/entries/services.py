@@ -14,6 +14,7 @@ from attribution.entries import selectors
 from attribution.entries.models import Entry, EntryStore, EntryVisit
 from attribution.entries.places import ORDER_RESULT, PLACES
 from attribution.entries.visiting import KINDS, VisitCounts, VisitRow
+from contacts.org.codes import store_codes
 from contacts.org.models import OrgUnit
 from contacts.parameters import services as parameters
 from customers.crm.models import Order
@@ -242,8 +243,9 @@ def _store_ids(rows: Iterable[VisitRow]) -> dict[str, int]:
         else ()
     )
     codes = {row.store_code for row in sent} | set(orders.values())
-    stores = OrgUnit.objects.filter(kind=OrgUnit.Kind.STORE, code__in=codes - {""})
-    found = dict(stores.values_list("code", "pk"))
+    known, now = store_codes(codes), timezone.now()
+    stores = {code: known.store_at(code, now) for code in codes}
+    found = {code: store.pk for code, store in stores.items() if store is not None}
     of_orders = {f"order:{no}": found[code] for no, code in orders.items() if code in found}
     return found | of_orders
 

@@ -43,6 +43,12 @@ def live_codes_editable_by(scope: Scope) -> QuerySet[LiveCode]:
     return codes.exclude(Exists(foreign))
 
 
+def refusals_of() -> dict[int, str]:
+    """Return what WeCom said of members it did not take, by member; for settings.MEMBER_REFUSALS, one query."""
+    refused = LiveCodeMember.objects.exclude(refusal="").order_by("refused_at")
+    return dict(refused.values_list("member_id", "refusal"))
+
+
 def local_midnight() -> datetime:
     """Return the beginning of the business day."""
     return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contacts.directory.models import Member
-from contacts.org.models import BindingImportRow, OrgUnit, StoreBinding
+from contacts.org.models import BindingImportRow, Existing, OrgUnit, StoreBinding
 
 Action = BindingImportRow.Action
 MAX_PLACE = 99
@@ -23,11 +23,15 @@ class RawBinding:
 
 @dataclass(frozen=True)
 class Bindables:
-    """Stores by code, members by lower-cased userid and job number, bindings that still serve."""
+    """Stores by code, members by lower-cased userid and job number, bindings that still serve.
+
+    `ambiguous` are userids that are another member's job number.
+    """
 
     stores: dict[str, OrgUnit]
     accounts: dict[str, Member]
     bindings: list[StoreBinding]
+    ambiguous: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -44,8 +48,10 @@ class JudgedRow:
     place: int = 1
 
 
-def judge(rows: Sequence[RawBinding], known: Bindables) -> list[JudgedRow]:
-    """Return each row with its action; linear in rows."""
+def judge(
+    rows: Sequence[RawBinding], known: Bindables, *, existing: str = Existing.UPDATE
+) -> list[JudgedRow]:
+    """Return each row with its action; linear in rows. `existing` says what becomes of accounts bound already."""
     judged = [_identify(row, known) for row in rows]
     _refuse_twins(judged)
     held = {(b.store_id, b.member_id): b for b in known.bindings}
@@ -58,11 +64,13 @@ def judge(rows: Sequence[RawBinding], known: Bindables) -> list[JudgedRow]:
         serving = active.get(row.member.pk)
         if serving is not None and serving.store_id != row.store.pk:
             row.action = Action.MOVE
-            row.params = {"from": serving.store.name}
+            row.params = {"from": serving.store.name, "from_id": serving.store_id}
         elif row.binding is None or row.binding.state != StoreBinding.State.ACTIVE:
             row.action = Action.BIND
         else:
             row.action = Action.SAME if row.binding.position == row.place else Action.REORDER
+        if existing == Existing.SKIP and (serving is not None or row.binding is not None):
+            row.action = Action.SAME if row.action == Action.SAME else Action.SKIP
     return judged
 
 
@@ -78,6 +86,8 @@ def _identify(raw: RawBinding, known: Bindables) -> JudgedRow:
         row.code = "store_unknown"
     elif row.store.status != OrgUnit.Status.OPEN:
         row.code = "store_closed"
+    elif raw.account.lower() in known.ambiguous:
+        row.code = "account_ambiguous"
     elif row.member is None:
         row.code = "account_unknown"
     elif not row.member.is_serving:

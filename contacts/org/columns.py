@@ -23,6 +23,13 @@ def kind_words() -> dict[str, str]:
     return {folded(word): kind for kind, spellings in words.items() for word in spellings}
 
 
+@cache
+def datum_words() -> dict[str, str]:
+    """Return the datum of each folded word."""
+    words: Mapping[str, Sequence[str]] = columns()["datums"]
+    return {folded(word): datum for datum, spellings in words.items() for word in spellings}
+
+
 def template_headers(table: str) -> list[tuple[str, str]]:
     """Return (field, header) pairs of an upload template."""
     names: Mapping[str, Sequence[str]] = columns()[table]

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
 from contacts.directory.models import Member
-from contacts.directory.selectors import members_visible_to, path_filter
-from contacts.org.models import BindingImport, OrgUnit, StoreBinding
+from contacts.directory.selectors import CLOSED_STATES, members_visible_to, path_filter
+from contacts.org.change_models import StoreChange
+from contacts.org.models import BindingImport, OrgUnit, StoreBinding, UnitFile
 from scrm.core.scope import Scope
 
 ATTENDED = (StoreBinding.State.ACTIVE, StoreBinding.State.SERVE_ONLY)
@@ -50,19 +51,27 @@ def members_in(org_paths: Sequence[str]) -> QuerySet[Member]:
     return Member.objects.filter(path_filter("org_path", org_paths))
 
 
+def home_bindings() -> QuerySet[StoreBinding]:
+    """Return, for each member, the binding that says where she belongs.
+
+    That is the store she serves; an account that serves no store any more but still has old customers at one belongs
+    there, so that a full account does not lose its store.
+    """
+    attended = StoreBinding.objects.filter(state__in=ATTENDED)
+    # "active" sorts before "serve_only".
+    return attended.order_by("member_id", "state", "-pk").distinct("member_id")
+
+
 def store_of(member: Member) -> OrgUnit | None:
-    """Return the store a member actively serves, or None."""
-    return OrgUnit.objects.filter(
-        bindings__member=member, bindings__state=StoreBinding.State.ACTIVE
-    ).first()
+    """Return the store a member belongs to, or None."""
+    home = home_bindings().filter(member=member).select_related("store").first()
+    return None if home is None else home.store
 
 
 def stores_of(member_ids: Iterable[int]) -> dict[int, OrgUnit]:
-    """Return the active store by member id, in one query."""
-    bindings = StoreBinding.objects.filter(
-        member_id__in=list(member_ids), state=StoreBinding.State.ACTIVE
-    ).select_related("store")
-    return {binding.member_id: binding.store for binding in bindings}
+    """Return the store members belong to by member id, in one query."""
+    homes = home_bindings().filter(member_id__in=list(member_ids)).select_related("store")
+    return {binding.member_id: binding.store for binding in homes}
 
 
 def bindings_of(store: OrgUnit) -> QuerySet[StoreBinding]:
@@ -78,13 +87,22 @@ def binding_imports_visible_to(scope: Scope) -> QuerySet[BindingImport]:
     return BindingImport.objects.filter(created_by_id=scope.user_id)
 
 
+def unit_files_visible_to(scope: Scope) -> QuerySet[UnitFile]:
+    """Return the files of units: they change the whole tree, so only who sees all of it works with them."""
+    return UnitFile.objects.all() if scope.everything else UnitFile.objects.none()
+
+
 @dataclass(frozen=True)
 class BranchRate:
-    """Binding rate of one branch: stores with a serving account, out of its open stores."""
+    """Binding rate of one branch: open stores with a binding in force, out of all open ones.
+
+    `idle` of the bound ones have only accounts that are disabled or gone.
+    """
 
     branch: OrgUnit | None
     stores: int
     bound: int
+    idle: int = 0
 
     @property
     def percent(self) -> float:
@@ -99,24 +117,102 @@ def serving_now() -> Exists:
     )
 
 
+def idle_now() -> Q:
+    """Return the condition "a store is bound, but only to accounts that are disabled or gone"."""
+    working = StoreBinding.objects.filter(store=OuterRef("pk"), state=StoreBinding.State.ACTIVE)
+    return Q(serving_now(), ~Exists(working.exclude(member__status__in=CLOSED_STATES)))
+
+
+def ready_now() -> Exists:
+    """Return the condition "an account that can take customers serves this store"."""
+    return Exists(
+        StoreBinding.objects.filter(
+            store=OuterRef("pk"),
+            state=StoreBinding.State.ACTIVE,
+            member__status=Member.Status.ACTIVE,
+            member__can_follow=True,
+        )
+    )
+
+
 def binding_rates(scope: Scope) -> list[BranchRate]:
     """Return the binding rate by branch, in two queries; stores outside a branch come last."""
     open_stores = stores_visible_to(scope).filter(status=OrgUnit.Status.OPEN)
-    stores = open_stores.annotate(is_bound=serving_now()).values_list("path", "is_bound")
+    marked = open_stores.annotate(
+        is_bound=serving_now(), is_idle=ExpressionWrapper(idle_now(), output_field=BooleanField())
+    )
+    stores = marked.values_list("path", "is_bound", "is_idle")
     branches = OrgUnit.objects.filter(kind__in=[OrgUnit.Kind.BRANCH, OrgUnit.Kind.DEALER])
     by_id = {branch.pk: branch for branch in branches}
     totals: dict[int | None, list[int]] = {}
-    for path, is_bound in stores:
-        total = totals.setdefault(nearest(path, by_id), [0, 0])
+    for path, is_bound, is_idle in stores:
+        total = totals.setdefault(nearest(path, by_id), [0, 0, 0])
         total[0] += 1
         total[1] += is_bound
+        total[2] += is_idle
     rates = [
-        BranchRate(by_id[key] if key is not None else None, stores, bound)
-        for key, (stores, bound) in totals.items()
+        BranchRate(by_id[key] if key is not None else None, *total) for key, total in totals.items()
     ]
     return sorted(
         rates, key=lambda rate: (rate.branch is None, rate.branch.code if rate.branch else "")
     )
+
+
+def total_rate(rates: Iterable[BranchRate]) -> BranchRate:
+    """Return the rate over all branches."""
+    every = list(rates)
+    return BranchRate(
+        None,
+        sum(rate.stores for rate in every),
+        sum(rate.bound for rate in every),
+        sum(rate.idle for rate in every),
+    )
+
+
+def units_with_children(scope: Scope) -> QuerySet[OrgUnit]:
+    """Return the regions, branches and dealers a scope may see."""
+    return org_units_visible_to(scope).exclude(kind=OrgUnit.Kind.STORE)
+
+
+@dataclass(frozen=True)
+class UnitRate:
+    """Binding rate of everything below a unit."""
+
+    stores: int
+    bound: int
+
+    @property
+    def percent(self) -> float:
+        """Return the rate in percent, one decimal; 0 without stores."""
+        return round(100 * self.bound / self.stores, 1) if self.stores else 0.0
+
+
+def unit_rates(scope: Scope, paths: Iterable[str]) -> dict[str, UnitRate]:
+    """Return the binding rate of the open stores at or below each path, in one query."""
+    wanted = list(paths)
+    stores = stores_visible_to(scope).filter(
+        path_filter("path", wanted), status=OrgUnit.Status.OPEN
+    )
+    totals = {path: [0, 0] for path in wanted}
+    for path, is_bound in stores.annotate(is_bound=serving_now()).values_list("path", "is_bound"):
+        for above in _paths_above(path):
+            if above in totals:
+                totals[above][0] += 1
+                totals[above][1] += is_bound
+    return {path: UnitRate(*total) for path, total in totals.items()}
+
+
+def _paths_above(path: str) -> list[str]:
+    """Return "/1/", "/1/5/" and "/1/5/42/" of "/1/5/42/"."""
+    ids = path.strip("/").split("/")
+    return [f"/{'/'.join(ids[: length + 1])}/" for length in range(len(ids))]
+
+
+def changes_visible_to(scope: Scope) -> QuerySet[StoreChange]:
+    """Return the changes of the stores a scope may see."""
+    if scope.everything:
+        return StoreChange.objects.all()
+    return StoreChange.objects.filter(store__in=stores_visible_to(scope))
 
 
 def nearest(path: str, wanted: dict[int, OrgUnit]) -> int | None:

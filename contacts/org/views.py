@@ -5,30 +5,30 @@ from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from contacts.directory.selectors import restrictions_put
-from contacts.org.forms import BindForm, FileForm
+from contacts.org.change_models import StoreChange
+from contacts.org.forms import BindForm
+from contacts.org.hours import hours_words
 from contacts.org.models import OrgUnit, StoreBinding
 from contacts.org.selectors import (
     ATTENDED,
-    BranchRate,
     binding_rates,
     bindings_of,
     serving_now,
     stores_visible_to,
+    total_rate,
 )
 from contacts.org.services import (
     binding_reorder,
     binding_retire,
     binding_set,
     binding_state_set,
-    units_import,
 )
 from contacts.org.tables import StoreFilter, StoreTable
-from scrm.core.downloads import workbook_response
-from scrm.core.excel import error_workbook
 from scrm.core.listing import build_list
 from scrm.core.refusals import RefusalAsMessage, RefusalInForm
 from scrm.core.scope import Scope, ScopedRequest, requires
@@ -61,11 +61,6 @@ def stores(request: ScopedRequest) -> HttpResponse:
     return render(request, "console/contacts/org/list.html", context)
 
 
-def total_rate(rates: list[BranchRate]) -> BranchRate:
-    """Return the rate over all branches."""
-    return BranchRate(None, sum(rate.stores for rate in rates), sum(rate.bound for rate in rates))
-
-
 def _no_stores(scope: Scope) -> dict[str, str]:
     empty = {
         "title": _("No stores yet"),
@@ -81,7 +76,9 @@ def _no_stores(scope: Scope) -> dict[str, str]:
 @requires("org.view")
 def store(request: ScopedRequest, pk: int) -> HttpResponse:
     """Show a store, its accounts in order, and its history."""
-    unit = get_object_or_404(stores_visible_to(request.scope).select_related("parent"), pk=pk)
+    unit = get_object_or_404(
+        stores_visible_to(request.scope).select_related("parent", "merged_into"), pk=pk
+    )
     return _store_page(request, unit, BindForm(scope=request.scope))
 
 
@@ -96,6 +93,12 @@ def _store_page(request: ScopedRequest, unit: OrgUnit, form: BindForm) -> HttpRe
         "ended": ended.select_related("member").order_by("-retired_at")[:20],
         "form": form,
         "may_edit": request.scope.allows("org.edit"),
+        "hours": hours_words(unit.hours),
+        "is_shut": unit.is_shut_on(timezone.localdate()),
+        "receives": unit.receives_at(timezone.now()),
+        "terms": unit.terms.select_related("parent").order_by("-began_on")[:20],
+        "changes": unit.changes.order_by("-pk")[:5],
+        "ongoing": unit.changes.filter(status__in=StoreChange.ONGOING).first(),
     }
     status = 422 if form.errors else 200
     return render(request, "console/contacts/org/detail.html", context, status=status)
@@ -168,23 +171,3 @@ def shift(request: ScopedRequest, pk: int) -> HttpResponse:
         ids[place], ids[other] = ids[other], ids[place]
         binding_reorder(store=binding.store, binding_ids=ids, actor=request.user)
     return redirect("org:detail", pk=binding.store_id)
-
-
-@require_http_methods(["GET", "POST"])
-@requires("org.edit")
-def units_upload(request: ScopedRequest) -> HttpResponse:
-    """Create and change units from a file; refused rows come back as a file with reasons."""
-    form = FileForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        upload = form.cleaned_data["file"]
-        with RefusalInForm(form, "file"):
-            result = units_import(file=upload, filename=upload.name, actor=request.user)
-            messages.success(
-                request, _("%(count)d units created or changed.") % {"count": result.changed}
-            )
-            if result.refused:
-                rows = [(row.raw, reason) for row, reason in result.refused]
-                return workbook_response(error_workbook(result.headers, rows), "units-refused.xlsx")
-            return redirect("org:list")
-    status = 422 if form.errors else 200
-    return render(request, "console/contacts/org/units_import.html", {"form": form}, status=status)

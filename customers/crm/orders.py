@@ -13,6 +13,7 @@ from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from contacts.org.codes import store_codes
 from customers.copying import rows_upsert
 from customers.crm.models import CrmMember, HistoryChange, Order, OrderChange, OrderLine, Refund
 from scrm.core.crypto import blind_index
@@ -111,6 +112,7 @@ def orders_upsert(rows: Sequence[OrderRow]) -> UpsertResult:
     numbers = [row.order_no for row in rows]
     known = {order.order_no: order for order in Order.objects.filter(order_no__in=numbers)}
     members = _members_by_no({row.member_no for row in rows})
+    stores = store_codes(row.store_code for row in rows)
     refunded = refunded_by_order(numbers)
     now = timezone.now()
     changed: list[Order] = []
@@ -124,6 +126,7 @@ def orders_upsert(rows: Sequence[OrderRow]) -> UpsertResult:
         order = order or Order(order_no=row.order_no)
         for name in ORDER_FIELDS:
             setattr(order, name, getattr(row, name))
+        order.store_code = stores.code_at(row.store_code, row.paid_at)
         order.member_id = members.get(row.member_no)
         order.digest, order.updated_at = digest, now
         settle(order, refunded.get(row.order_no, NOTHING))

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from contacts.org.codes import StoreCodes, store_codes
 from customers.copying import rows_upsert
 from customers.crm.goods import assets_upsert, goods_upsert
 from customers.crm.models import CrmMember, FormerStore, HistoryChange, MemberImport
@@ -57,12 +58,13 @@ def members_upsert(rows: Sequence[MemberRow], *, source: str) -> UpsertResult:
     Fields a row does not give stay as they are. Records whose identity or store changed are noted for OneID
     and what follows from it, stores that were left are kept with their end, in the same transaction.
     """
-    _members_lock()
+    members_lock()
     known = {
         member.member_no: member
         for member in CrmMember.objects.filter(member_no__in=[row.member_no for row in rows])
     }
     now = timezone.now()
+    stores = store_codes(row.values.get("store_code", "") for row in rows)
     changed: list[CrmMember] = []
     dirty: list[UUID] = []
     new: dict[str, UUID] = {}
@@ -73,7 +75,7 @@ def members_upsert(rows: Sequence[MemberRow], *, source: str) -> UpsertResult:
         is_new = member is None
         member = member or CrmMember(member_no=row.member_no, source=source)
         before, joined_on, store = _identity(member), member.joined_on, member.store_code
-        if not _fill(member, row):
+        if not _fill(member, _in_our_codes(row, stores, now)):
             continue
         member.source, member.updated_at = source, now
         changed.append(member)
@@ -93,6 +95,13 @@ def members_upsert(rows: Sequence[MemberRow], *, source: str) -> UpsertResult:
     return UpsertResult(len(new), len(changed) - len(new), len(rows) - len(changed))
 
 
+def _in_our_codes(row: MemberRow, stores: StoreCodes, now: datetime) -> MemberRow:
+    """Call the row's store as we do: the CRM may have its own id for it, or not know of a merge yet."""
+    sent = row.values.get("store_code", "")
+    ours = stores.code_at(sent, now)
+    return row if ours == sent else replace(row, values={**row.values, "store_code": ours})
+
+
 def _stores_left(left: Mapping[UUID, str], now: datetime) -> None:
     """Keep which store these members had until now; that of a member who never had one is not news."""
     without = [pk for pk, store_code in left.items() if not store_code]
@@ -106,7 +115,7 @@ def _stores_left(left: Mapping[UUID, str], now: datetime) -> None:
     )
 
 
-def _members_lock() -> None:
+def members_lock() -> None:
     """Let one batch at a time in: two that bring the same new member number would collide."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('customers.crm', 7))")

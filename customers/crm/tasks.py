@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from customers.crm.models import CrmMember, MemberImport
 from customers.crm.services import import_chunks, import_forget, import_headers, members_upsert
+from customers.crm.stores import store_codes_join
 from scrm.core.excel import error_workbook
 from scrm.core.jobs.services import Run, running
 
@@ -69,3 +70,9 @@ def member_files_purge() -> None:
         created_at__lt=timezone.now() - KEEP_FILES, content__isnull=False
     )
     old.update(content=None)
+
+
+@shared_task(name="customers.store_codes_join")
+def store_codes_join_task() -> tuple[int, int]:
+    """Bring members and orders to the stores their codes mean now."""
+    return store_codes_join()

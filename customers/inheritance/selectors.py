@@ -25,6 +25,7 @@ from contacts.directory.models import Employee, Member
 from contacts.directory.selectors import members_search, members_visible_to
 from contacts.org.models import OrgUnit, StoreBinding
 from contacts.org.selectors import stores_of
+from contacts.roster.selectors import ended_members
 from customers.inheritance.models import HandoverItem, HandoverPlan, HandoverPolicy
 from customers.inheritance.room import room_of
 from customers.inheritance.spreading import Load
@@ -156,7 +157,7 @@ def deletion_date(plan: HandoverPlan, rule: HandoverPolicy | None = None) -> dat
 
 
 def leavers_due() -> QuerySet[Member]:
-    """Return the OA's leavers with customers for whom the policy has not acted since they were disabled or deleted."""
+    """Return the OA's and the roster's leavers with customers for whom the policy has not acted since they were disabled or deleted."""
     left = Q(status=Member.Status.LEFT)
     mode = Case(When(left, then=Value(Plan.Mode.RESIGNED)), default=Value(Plan.Mode.IN_SERVICE))
     since = Case(
@@ -166,8 +167,10 @@ def leavers_due() -> QuerySet[Member]:
     open_plan = Q(state__in=PLAN_OPEN)
     acted = Q(mode=OuterRef("mode"), created_at__gte=OuterRef("since"))
     live = FollowRelation.objects.filter(member=OuterRef("pk"), status=FollowRelation.Status.ACTIVE)
+    left_oa = Q(employee__state=Employee.State.LEFT)
+    left_roster = Q(pk__in=ended_members().values("pk"))
     members = Member.objects.annotate(mode=mode, since=since).filter(
-        employee__state=Employee.State.LEFT, status__in=GONE
+        left_oa | left_roster, status__in=GONE
     )
     plans = Plan.objects.filter(open_plan | acted, leaver=OuterRef("pk"))
     return members.filter(Exists(live), ~Exists(plans)).select_related("employee")

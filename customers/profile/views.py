@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from customers.profile import services
 from customers.profile.forms import NoteForm, StopForm
+from customers.profile.quota import opening_count
 from customers.profile.selectors import notes_visible_to, profile_for
 from customers.relations.forms import RevealForm
 from customers.relations.models import ExternalContact
@@ -101,6 +102,7 @@ def allow(request: ScopedRequest, contact_id: UUID) -> HttpResponse:
 
 
 def _contact(request: ScopedRequest, contact_id: UUID) -> ExternalContact:
+    opening_count(request.user)
     return get_object_or_404(contacts_visible_to(request.scope), pk=contact_id)
 
 

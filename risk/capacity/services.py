@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from contacts.directory.models import Member
+from contacts.org.services import bindings_follow_room
 from customers.relations.models import FollowRelation
 from risk.capacity.levels import FORECAST_DAYS, Limits, days_left, is_full, level_of
 from risk.capacity.models import Capacity, MemberLimit
@@ -57,6 +58,8 @@ def capacity_sweep() -> int:
     ]
     for start in range(0, len(moved), _CHUNK):
         capacity_recount(moved[start : start + _CHUNK])
+    # Who was bound while full, and who can serve again since another store let her go.
+    bindings_follow_room(Capacity.objects.filter(is_full=True).values("member_id"))
     return len(moved)
 
 
@@ -95,6 +98,8 @@ def capacity_recount(member_ids: Sequence[int]) -> list[Capacity]:
         if row.is_full != was_full:
             turned.append(row.member_id)
     _store(rows.values())
+    if turned:
+        bindings_follow_room([pk for pk in turned if rows[pk].is_full], among=turned)
     members_changed(turned)
     return list(rows.values())
 

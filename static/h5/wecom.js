@@ -11,11 +11,11 @@ window.WeCom = (() => {
     "getContext", "getCurExternalContact", "getCurExternalChat", "sendChatMessage", "openEnterpriseChat",
     "openExistedChatWithMsg", "openUserProfile", "navigateToAddCustomer", "shareAppMessage", "shareWechatMessage",
     "shareToExternalContact", "shareToExternalChat", "shareToExternalMoments", "scanQRCode", "setClipboardData",
-    "previewImage", "previewFile", "checkJsApi", "closeWindow",
+    "previewImage", "previewFile", "checkJsApi", "closeWindow", "getLocation",
   ];
   const CHATS = ["single_chat_tools", "group_chat_tools", "chat_attachment", "single_kf_tools"];
   // Milliseconds: asking the client something, setting the SDK up, putting a message into a chat.
-  const limits = { read: 4000, setup: 8000, send: 15000 };
+  const limits = { read: 4000, setup: 8000, send: 15000, place: 20000 };
   const state = { config: "", agentConfig: "", calls: [] };
   const sdk = window.ww;
 
@@ -136,6 +136,24 @@ window.WeCom = (() => {
   const addCustomer = () => call("navigateToAddCustomer", {}, 0);
   const preview = (urls, current) => call("previewImage", { urls, current: current || urls[0] }, 0);
 
+  /* Where the phone is, in the datum named with it: WeCom's answer, else the browser's. The person is asked first. */
+  async function place() {
+    const told = await call("getLocation", { type: "gcj02" }, limits.place);
+    if (told.ok && told.value && Number.isFinite(Number(told.value.latitude || NaN))) { return success(Object.assign({}, told.value, { datum: "gcj02" })); }
+    return navigator.geolocation ? browserPlace() : told;
+  }
+  function browserPlace() {
+    return new Promise((resolve) => {
+      navigator.geolocation.getCurrentPosition(
+        ({ coords }) => resolve(success({
+          latitude: coords.latitude, longitude: coords.longitude, accuracy: coords.accuracy, datum: "wgs84",
+        })),
+        (error) => resolve(failure(error.code === 1 ? "cancel" : "timeout", error.message)),
+        { enableHighAccuracy: true, timeout: limits.place, maximumAge: 60000 },
+      );
+    });
+  }
+
   /* Works everywhere: by the browser, by WeCom, by a hidden field. */
   async function copy(text) {
     try {
@@ -165,6 +183,6 @@ window.WeCom = (() => {
 
   return {
     APIS, limits, state, inside, context, currentCustomer, currentGroup, send, sendAll, openChat, openProfile, scan,
-    addCustomer, preview, copy, checks, version, words,
+    addCustomer, preview, place, copy, checks, version, words,
   };
 })();

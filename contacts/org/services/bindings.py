@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contacts.directory.models import Member
 from contacts.directory.services import places_refresh, store_paths_set
 from contacts.org.models import OrgUnit, StoreBinding
-from contacts.org.selectors import ATTENDED
+from contacts.org.selectors import ATTENDED, store_of
 from scrm.core.audit.services import record
 from scrm.core.exceptions import Conflict, ValidationFailed
 
@@ -46,11 +47,11 @@ def binding_set(
     before = {"position": own.position, "state": own.state} if own else None
     binding = own or StoreBinding(store=store, member=member, created_by=actor)
     binding.state, binding.checked_by, binding.checked_at = State.ACTIVE, actor, timezone.now()
-    binding.position = position or 0
+    binding.position, binding.full_since = position or 0, None
     binding.save()
     _renumber(store, put=binding, at=position)
     binding.refresh_from_db()
-    _place(member, store.path)
+    member_place(member)
     record(
         actor=actor,
         action="org.binding_set",
@@ -62,8 +63,12 @@ def binding_set(
 
 
 def _lock(store: OrgUnit, member: Member) -> None:
-    OrgUnit.objects.select_for_update().get(pk=store.pk)
-    Member.objects.select_for_update().get(pk=member.pk)
+    """Lock a store and those the account serves, then the account; what was read of both before may be stale."""
+    served = StoreBinding.objects.filter(member=member, state__in=ATTENDED).values("store_id")
+    units = OrgUnit.objects.filter(Q(pk=store.pk) | Q(pk__in=served))
+    locked = {unit.pk: unit for unit in units.select_for_update().order_by("pk")}
+    store.status = locked[store.pk].status
+    member.status = Member.objects.select_for_update().get(pk=member.pk).status
 
 
 def _check_bindable(store: OrgUnit, member: Member) -> None:
@@ -98,13 +103,15 @@ def _renumber(store: OrgUnit, *, put: StoreBinding | None = None, at: int | None
 
 def _retire(binding: StoreBinding) -> None:
     StoreBinding.objects.filter(pk=binding.pk).update(
-        state=State.RETIRED, retired_at=timezone.now()
+        state=State.RETIRED, retired_at=timezone.now(), full_since=None
     )
     _renumber(binding.store)
 
 
-def _place(member: Member, path: str) -> None:
-    store_paths_set({member.pk: path})
+def member_place(member: Member) -> None:
+    """Put a member where her bindings say she belongs."""
+    home = store_of(member)
+    store_paths_set({member.pk: "" if home is None else home.path})
     places_refresh(member.pk)
 
 
@@ -115,11 +122,9 @@ def binding_retire(*, binding: StoreBinding, actor: Any, reason: str = "") -> No
     binding.refresh_from_db()
     if binding.state == State.RETIRED:
         raise Conflict(_("This binding has ended already."), code="already_retired")
-    was_active = binding.state == State.ACTIVE
     before = {"userid": binding.member.userid, "position": binding.position, "state": binding.state}
     _retire(binding)
-    if was_active:
-        _place(binding.member, "")
+    member_place(binding.member)
     record(
         actor=actor,
         action="org.binding_retire",
@@ -127,6 +132,41 @@ def binding_retire(*, binding: StoreBinding, actor: Any, reason: str = "") -> No
         before=before,
         after={"state": State.RETIRED.value},
         reason=reason,
+    )
+
+
+@transaction.atomic
+def binding_carry(*, binding: StoreBinding, store: OrgUnit, actor: Any) -> None:
+    """Take an account over to another store, to its last place and in its state; customers stay hers.
+
+    Raises ValidationFailed where she cannot serve or the store is closed.
+    """
+    if binding.state == State.ACTIVE:
+        binding_set(store=store, member=binding.member, position=None, actor=actor, move=True)
+        return
+    _lock(store, binding.member)
+    _check_bindable(store, binding.member)
+    full_since = binding.full_since
+    binding_retire(binding=binding, actor=actor)
+    attended = StoreBinding.objects.filter(store=store, state__in=ATTENDED)
+    if attended.filter(member=binding.member).exists():
+        return
+    fresh = StoreBinding.objects.create(
+        store=store,
+        member=binding.member,
+        position=attended.count() + 1,
+        state=State.SERVE_ONLY,
+        created_by=actor,
+        checked_by=actor,
+        checked_at=timezone.now(),
+        full_since=full_since,
+    )
+    member_place(binding.member)
+    record(
+        actor=actor,
+        action="org.binding_set",
+        target=f"store:{store.code}",
+        after={"userid": binding.member.userid, "position": fresh.position, "state": fresh.state},
     )
 
 
@@ -151,9 +191,9 @@ def binding_state_set(*, binding: StoreBinding, state: str, actor: Any) -> None:
             code="already_bound",
         )
     before = binding.state
-    StoreBinding.objects.filter(pk=binding.pk).update(state=state)
-    if not active.exists():
-        _place(binding.member, binding.store.path if state == State.ACTIVE else "")
+    # Said by a person, it stays so whatever room the account has.
+    StoreBinding.objects.filter(pk=binding.pk).update(state=state, full_since=None)
+    member_place(binding.member)
     record(
         actor=actor,
         action="org.binding_state_set",

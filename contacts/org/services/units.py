@@ -6,7 +6,9 @@ from django.db import connection, transaction
 
 from contacts.directory.models import Department, Member
 from contacts.directory.services import places_refresh, store_paths_set, unit_paths_set
-from contacts.org.models import OrgUnit, StoreBinding
+from contacts.org.models import OrgUnit
+from contacts.org.selectors import home_bindings
+from contacts.org.services.terms import terms_note
 
 UNIT_KINDS = frozenset(OrgUnit.Kind.values)
 MAX_DEPTH = 20
@@ -48,7 +50,9 @@ def units_from_departments() -> int:
         unit.department = department
         chosen[department.department_id] = unit
     for department in wanted:
-        chosen[department.department_id].parent = _unit_above(department, departments, chosen)
+        unit = chosen[department.department_id]
+        if not unit.placed_by_hand:
+            unit.parent = _unit_above(department, departments, chosen)
     return save_units(units, fresh, before)
 
 
@@ -77,7 +81,17 @@ def _unit_above(
 
 def unit_facts(unit: OrgUnit) -> tuple[object, ...]:
     """Return what decides whether a unit changed."""
-    return (unit.kind, unit.code, unit.name, unit.parent_id, unit.path, unit.department_id)
+    return (
+        *(unit.kind, unit.code, unit.name, unit.parent_id, unit.path, unit.department_id),
+        *(unit.crm_store_id, unit.street_address, unit.point, unit.hours),
+    )
+
+
+# What a file or the OA says about a unit; the rest is decided on its page.
+WRITTEN = (
+    "kind", "code", "name", "parent", "path", "department", "crm_store_id", "street_address", "latitude",
+    "longitude", "datum", "hours",
+)  # fmt: skip
 
 
 def save_units(
@@ -90,9 +104,8 @@ def save_units(
     fresh.sort(key=lambda unit: unit.path.count("/"))
     OrgUnit.objects.bulk_create(fresh)
     changed = [unit for unit in units if unit_facts(unit) != before[unit.pk]]
-    OrgUnit.objects.bulk_update(
-        changed, ["kind", "code", "name", "parent", "path", "department"], batch_size=500
-    )
+    OrgUnit.objects.bulk_update(changed, WRITTEN, batch_size=500)
+    terms_note()
     return len(fresh) + len(changed)
 
 
@@ -111,8 +124,31 @@ def places_update() -> None:
     units = OrgUnit.objects.exclude(department=None).values_list("department_id", "path")
     placed = Department.objects.exclude(unit_path="").values_list("pk", flat=True)
     unit_paths_set({**dict.fromkeys(placed, ""), **dict(units)})
-    serving = StoreBinding.objects.filter(state=StoreBinding.State.ACTIVE)
-    bound = serving.values_list("member_id", "store__path")
+    bound = home_bindings().values_list("member_id", "store__path")
     stored = Member.objects.exclude(store_path="").values_list("pk", flat=True)
     store_paths_set({**dict.fromkeys(stored, ""), **dict(bound)})
     places_refresh()
+
+
+def unit_above_by_oa(unit: OrgUnit) -> OrgUnit | None:
+    """Return the unit under which the OA's departments put this one; None where they say nothing."""
+    if unit.department is None:
+        return None
+    departments = {d.department_id: d for d in Department.objects.filter(deleted_at=None)}
+    known = OrgUnit.objects.exclude(department=None).select_related("department")
+    units = {other.department.department_id: other for other in known if other.department}
+    return _unit_above(unit.department, departments, units)
+
+
+def unit_placed(unit: OrgUnit, parent: OrgUnit) -> None:
+    """Put a unit below another, whatever the OA says about it; everything that hangs on its path follows."""
+    units = list(OrgUnit.objects.select_for_update())
+    before = {each.pk: unit_facts(each) for each in units}
+    by_id = {each.pk: each for each in units}
+    by_id[unit.pk].parent = by_id[parent.pk]
+    save_units(units, [], before)
+    by_oa = unit_above_by_oa(unit)
+    OrgUnit.objects.filter(pk=unit.pk).update(
+        placed_by_hand=unit.department_id is not None and by_oa != parent
+    )
+    places_update()

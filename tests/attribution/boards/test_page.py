@@ -81,7 +81,9 @@ def test_somebody_whose_role_was_taken_back_sees_no_board(branch_ops, hq_ops, se
 
     revoke(RoleGrant.objects.get(user=branch_ops), actor=hq_ops)
 
-    assert client.get(URL).status_code == 403
+    assert client.get(URL).url.startswith("/accounts/login/")
+    branch_ops.refresh_from_db()
+    assert logged_in(branch_ops).get(URL).status_code == 403
 
 
 def test_by_store_and_by_branch_add_up_to_the_same(hq_ops, seeded):

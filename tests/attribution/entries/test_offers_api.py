@@ -44,7 +44,7 @@ def test_a_shown_entry_comes_with_its_words_and_an_address_for_this_visitor(
     assert visitor_in(ticket[:-2] + "AA", shown.token) is None
     assert answer == {
         "shown": True, "entry": "result-gift", "place": "order_result", "hook": "benefit", "store_code": "S1",
-        "title": shown.entry.title, "text": shown.entry.text, "button": shown.entry.button,
+        "store_shut": False, "title": shown.entry.title, "text": shown.entry.text, "button": shown.entry.button,
         "token": shown.token, "add_url": "https://work.weixin.qq.com/u/vcabc",
     }  # fmt: skip
 

@@ -4,8 +4,12 @@ import io
 from collections.abc import Sequence
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import translation
+from openpyxl import load_workbook
 
 from contacts.directory.models import Member
 from contacts.org.models import BindingImport, OrgUnit, StoreBinding
@@ -23,6 +27,7 @@ from contacts.org.words import row_words
 from contacts.roles.selectors import scope_for
 from scrm.accounts.models import User
 from scrm.core.audit.models import AuditEntry
+from scrm.core.excel import read_table
 from scrm.core.exceptions import Conflict, ValidationFailed
 from scrm.core.scope import SYSTEM_SCOPE
 from tests.cast import Company, branch_ops, company, hq_ops
@@ -212,7 +217,7 @@ def test_an_approved_file_binds_exactly_the_good_rows_and_again_changes_nothing(
     batch = binding_import(file=table(*rows), filename="b.csv", actor=user, scope=SYSTEM_SCOPE)
 
     # when HQ approves it
-    applied = binding_import_apply(batch=batch, actor=user)
+    applied = binding_import_apply(batch=batch, actor=user, scope=SYSTEM_SCOPE)
 
     # then three rows are bound, checked by name
     assert (applied.bound, applied.moved, applied.refused) == (3, 0, 1)
@@ -221,7 +226,7 @@ def test_an_approved_file_binds_exactly_the_good_rows_and_again_changes_nothing(
 
     # and it cannot be approved twice, and the same file has nothing left to do
     with pytest.raises(Conflict):
-        binding_import_apply(batch=batch, actor=user)
+        binding_import_apply(batch=batch, actor=user, scope=SYSTEM_SCOPE)
     again = binding_import(file=table(*rows), filename="b.csv", actor=user, scope=SYSTEM_SCOPE)
     assert [row[1] for row in judged(again)] == ["same", "same", "same", "error"]
 
@@ -234,7 +239,7 @@ def test_a_row_that_went_bad_since_is_refused_at_the_check() -> None:
     )
     Member.objects.filter(pk=member.pk).update(status=Member.Status.LEFT)
 
-    applied = binding_import_apply(batch=batch, actor=None)
+    applied = binding_import_apply(batch=batch, actor=None, scope=SYSTEM_SCOPE)
 
     assert (applied.bound, applied.refused) == (0, 1)
     assert StoreBinding.objects.count() == 0
@@ -248,8 +253,8 @@ def test_a_refused_file_needs_a_reason_and_binds_nothing() -> None:
     )
 
     with pytest.raises(ValidationFailed):
-        binding_import_refuse(batch=batch, actor=None, note=" ")
-    binding_import_refuse(batch=batch, actor=None, note="wrong month")
+        binding_import_refuse(batch=batch, actor=None, scope=SYSTEM_SCOPE, note=" ")
+    binding_import_refuse(batch=batch, actor=None, scope=SYSTEM_SCOPE, note="wrong month")
 
     batch.refresh_from_db()
     assert (batch.status, batch.note, StoreBinding.objects.count()) == ("refused", "wrong month", 0)
@@ -311,8 +316,102 @@ def test_five_thousand_rows_with_errors_are_bound_with_a_constant_number_of_quer
     # when it is judged and bound
     with django_assert_max_num_queries(60):  # type: ignore[operator]
         batch = binding_import(file=table(*rows), filename="b.csv", actor=None, scope=SYSTEM_SCOPE)
-        applied = binding_import_apply(batch=batch, actor=None)
+        applied = binding_import_apply(batch=batch, actor=None, scope=SYSTEM_SCOPE)
 
     # then exactly the unknown ones are refused
     assert (applied.bound, applied.refused) == (4850, 150)
     assert StoreBinding.objects.filter(state="active").count() == 4850
+
+
+def test_a_file_can_leave_alone_who_is_bound_already() -> None:
+    # given one account bound elsewhere, one in another place, one new
+    stores = [StoreFactory(code=code) for code in ("S1", "S2")]
+    bind(stores[0], "a", "b")
+    MemberFactory(userid="c")
+
+    batch = binding_import(
+        file=table(("S2", "a", ""), ("S1", "b", "1"), ("S2", "c", "")),
+        filename="b.csv", actor=None, scope=SYSTEM_SCOPE, existing="skip",
+    )  # fmt: skip
+    applied = binding_import_apply(batch=batch, actor=None, scope=SYSTEM_SCOPE)
+
+    # then only the new one is bound
+    assert [row[1] for row in judged(batch)] == ["skip", "skip", "bind"]
+    assert (applied.bound, applied.moved, applied.reordered) == (1, 0, 0)
+    assert [order(store) for store in stores] == [[("a", 1), ("b", 2)], [("c", 1)]]
+
+
+def test_a_store_is_found_by_its_id_in_the_crm_too() -> None:
+    store = StoreFactory(code="S1", crm_store_id="CRM-9")
+    MemberFactory(userid="a")
+
+    batch = binding_import(
+        file=table(("CRM-9", "a", "")), filename="b.csv", actor=None, scope=SYSTEM_SCOPE
+    )
+    binding_import_apply(batch=batch, actor=None, scope=SYSTEM_SCOPE)
+
+    assert order(store) == [("a", 1)]
+
+
+def test_refused_rows_come_back_as_they_were_sent_and_go_in_repaired(
+    company: Company, hq_ops: User, client: Client
+) -> None:
+    # given a file with a column of the branch's own and one wrong row
+    MemberFactory(userid="u1")
+    MemberFactory(userid="u2")
+    file = table(
+        ("S1", "u1", "", "早班"), ("S1", "nobody", "", "晚班"), headers="门店编码,工号或账号,顺序,班次"
+    )  # fmt: skip
+    client.force_login(hq_ops)
+    upload = SimpleUploadedFile("b.csv", file.read())
+    client.post(reverse("org:import"), {"file": upload, "existing": "update"})
+    batch = BindingImport.objects.get()
+
+    # when the refused rows are downloaded
+    answer = client.get(reverse("org:import_errors", args=[batch.pk]))
+    refused = read_table(io.BytesIO(answer.content), filename="r.xlsx")
+    (row,) = refused.rows
+
+    # then the row is there as it was sent, with the reason; repaired it can be sent again
+    assert refused.headers[:4] == ["门店编码", "工号或账号", "顺序", "班次"]
+    assert list(row.values.values())[:4] == ["S1", "nobody", "", "晚班"]
+    assert row.values[refused.headers[4]]
+    again = table(("S1", "u2", "", "晚班"), headers="门店编码,工号或账号,顺序,班次")
+    batch = binding_import(file=again, filename="b2.csv", actor=None, scope=SYSTEM_SCOPE)
+    assert binding_import_apply(batch=batch, actor=None, scope=SYSTEM_SCOPE).bound == 1
+
+
+def test_the_template_carries_instructions_and_can_be_read_back(
+    company: Company, hq_ops: User, client: Client
+) -> None:
+    client.force_login(hq_ops)
+
+    for name, columns in (("bindings", 3), ("units", 10)):
+        answer = client.get(reverse("org:template", args=[name]))
+        book = load_workbook(io.BytesIO(answer.content))
+        assert len(book.sheetnames) == 2
+        assert book.worksheets[1].max_row == columns
+        assert len(read_table(io.BytesIO(answer.content), filename="t.xlsx").headers) == columns
+
+
+def test_a_file_without_one_good_row_goes_back_at_once(
+    company: Company, branch_ops: User, hq_ops: User, client: Client
+) -> None:
+    # given a branch whose file names nobody it has
+    client.force_login(branch_ops)
+    client.cookies["django_language"] = "en"
+    upload = SimpleUploadedFile("b.csv", table(("S1", "nobody", ""), ("S9", "x", "")).read())
+
+    # when it is sent in
+    answer = client.post(reverse("org:import"), {"file": upload, "existing": "update"}, follow=True)
+
+    # then headquarters has nothing to check, and the sender gets the rows back with the reasons
+    batch = BindingImport.objects.get()
+    assert (batch.status, batch.decided_at) == ("refused", None)
+    assert "b.csv was not sent in" in answer.content.decode()
+    back = read_table(
+        io.BytesIO(client.get(reverse("org:import_errors", args=[batch.pk])).content), filename="r.xlsx"
+    )  # fmt: skip
+    assert [list(row.values.values())[:2] for row in back.rows] == [["S1", "nobody"], ["S9", "x"]]
+    with pytest.raises(Conflict):
+        binding_import_apply(batch=batch, actor=hq_ops, scope=SYSTEM_SCOPE)

@@ -1,13 +1,15 @@
 """Units mirror the OA's departments, or come from a file; paths are the scope."""
 
-import io
+from datetime import date
 
 import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from contacts.directory.models import Department
-from contacts.org.models import OrgUnit
-from contacts.org.services import org_refresh, units_import
-from tests.factories.contacts import DepartmentFactory
+from contacts.org.models import OrgUnit, UnitTerm
+from contacts.org.services import org_refresh, unit_placed
+from tests.factories.contacts import DepartmentFactory, StoreFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -78,31 +80,63 @@ def test_refresh_takes_a_constant_number_of_queries(django_assert_max_num_querie
         assert org_refresh() == 2998
 
 
-def sheet(*lines: str) -> io.BytesIO:
-    """Return a file of units."""
-    return io.BytesIO("\n".join(["编码,名称,类型,上级编码", *lines]).encode())
+def terms(code: str) -> list[tuple[str, str, str | None, bool]]:
+    """Return (name, parent, state, is open) of a unit's history, oldest first."""
+    rows = UnitTerm.objects.filter(unit__code=code).select_related("parent").order_by("began_on")
+    return [
+        (row.name, row.parent.code if row.parent else "", row.status, row.ended_on is None)
+        for row in rows
+    ]
 
 
-def test_a_file_makes_units_parents_first_whatever_the_order() -> None:
-    result = units_import(
-        file=sheet("S1,人民路店,门店,B1", "B1,华东分公司,分公司,R1", "R1,东区,大区,"),
-        filename="u.csv",
-        actor=None,
-    )
+def test_the_history_says_since_when_and_what_happens_twice_a_day_counts_once() -> None:
+    # given a store that the OA moves on a later day, twice
+    for code, pk in (("B1", 2), ("B2", 3), ("B3", 4)):
+        department(pk, 1, code, "branch")
+    store = department(5, 2, "人民路店", "store", "S001")
+    org_refresh()
+    UnitTerm.objects.update(began_on=date(2026, 1, 1))
 
-    assert (result.changed, result.refused) == (3, [])
-    assert paths() == {"R1": "R1", "B1": "R1/B1", "S1": "R1/B1/S1"}
-    again = units_import(file=sheet("R1,东区,大区,"), filename="u.csv", actor=None)
-    assert again.changed == 0
+    for parent in (3, 4):
+        Department.objects.filter(pk=store.pk).update(parent_department_id=parent)
+        org_refresh()
+
+    # then two stretches stand there, the first ended when the second began
+    assert terms("S001") == [
+        ("人民路店", "D2", "open", False),
+        ("人民路店", "D4", "open", True),
+    ]
+    first, second = UnitTerm.objects.filter(unit__code="S001").order_by("began_on")
+    assert first.ended_on == second.began_on == timezone.localdate()
+
+    # and running it again writes nothing
+    before = list(UnitTerm.objects.order_by("pk").values())
+    org_refresh()
+    assert list(UnitTerm.objects.order_by("pk").values()) == before
 
 
-def test_refused_units_come_back_with_reasons_and_the_rest_is_taken() -> None:
-    result = units_import(
-        file=sheet("B1,华东,分公司,", "B1,华东,分公司,", ",无码,门店,B1", "S1,店,仓库,B1", "S2,店,门店,B9", "S3,店,门店,",
-                   "A,甲,分公司,B", "B,乙,分公司,A"),
-        filename="u.csv", actor=None,
-    )  # fmt: skip
+def test_a_store_placed_by_headquarters_is_not_moved_back_by_the_oa() -> None:
+    department(2, 1, "华东", "branch")
+    department(3, 1, "华南", "branch")
+    department(4, 2, "人民路店", "store", "S001")
+    org_refresh()
+    store = OrgUnit.objects.get(code="S001")
 
-    assert result.changed == 1
-    assert sorted(row.number for row, _reason in result.refused) == [3, 4, 5, 6, 7, 8, 9]
-    assert all(reason for _row, reason in result.refused)
+    unit_placed(store, OrgUnit.objects.get(code="D3"))
+    org_refresh()
+
+    assert paths()["S001"] == "D3/S001"
+    # and placed where the OA says, it follows the OA again
+    unit_placed(store, OrgUnit.objects.get(code="D2"))
+    assert not OrgUnit.objects.get(code="S001").placed_by_hand
+
+
+def test_the_database_refuses_coordinates_without_a_datum_and_a_merge_without_an_end() -> None:
+    store = StoreFactory()
+
+    for wrong in (
+        {"latitude": 31, "longitude": 121}, {"datum": "gcj02"}, {"latitude": 91, "longitude": 1, "datum": "gcj02"},
+        {"merged_into": store}, {"shut_from": date(2026, 2, 2), "shut_until": date(2026, 2, 1)},
+    ):  # fmt: skip
+        with pytest.raises(IntegrityError), transaction.atomic():
+            OrgUnit.objects.filter(pk=store.pk).update(**wrong)

@@ -266,7 +266,7 @@ def test_without_a_sure_oa_nothing_is_deleted_by_itself(
     run(handover_releases)
     held.delete()
     # the last good one is too old
-    OaRun.objects.update(created_at=timezone.now() - timedelta(days=3, hours=1))
+    OaRun.objects.update(as_of=timezone.now() - timedelta(days=3, hours=1))
     run(handover_releases)
     assert (released(shop), is_there(shop)) == ([], True)
     assert Alert.objects.get(kind="inheritance.oa_unsure").count == 3
