@@ -17,9 +17,9 @@ REPORT = Path(__file__).resolve().parents[1] / "var" / "bench.json"
 
 def benchmarks() -> list[Benchmark]:
     """Return all benchmarks in the order they run."""
-    from benchmarks import callback_parse, ingest, sandbox_page
+    from benchmarks import callback_parse, ingest, oa_plan, sandbox_page
 
-    return [callback_parse.BENCHMARK, ingest.BENCHMARK, sandbox_page.BENCHMARK]
+    return [callback_parse.BENCHMARK, ingest.BENCHMARK, oa_plan.BENCHMARK, sandbox_page.BENCHMARK]
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
+from django.conf import settings
 
 from contacts.directory.services import (
     MirrorShrunk,
@@ -84,5 +85,24 @@ def apply_departments(event: Event, tree: Departments) -> None:
     places_refresh()
 
 
+def fetch_followers(event: Event) -> tuple[str, ...] | None:
+    """Read who has customer contact, where the tag is the one that takes it away; None for any other tag."""
+    tag_id = settings.RISK_CONTACT_SCOPE_TAG
+    if not tag_id or str(event.fields.get("TagId") or "") != str(tag_id):
+        return None
+    return wecom().external_contact.get_follow_user_list()
+
+
+def apply_followers(event: Event, userids: tuple[str, ...] | None) -> None:
+    """Take over who has customer contact; a list of nobody waits for a refresh by a person."""
+    if userids is None:
+        return
+    try:
+        follow_users_observed(userids)
+    except MirrorShrunk as shrunk:
+        logger.warning("contacts.directory.follow_list_empty", event_id=event.id, words=str(shrunk))
+
+
 MEMBER_CHANGED = Handler("contacts.member_changed", apply_member, fetch_member)
 DEPARTMENT_CHANGED = Handler("contacts.department_changed", apply_departments, fetch_departments)
+TAG_GIVEN = Handler("contacts.tag_given", apply_followers, fetch_followers)

@@ -42,6 +42,17 @@ class Department(models.Model):
     org_path = models.CharField(_("organisation path"), max_length=255, blank=True)
     deleted_at = models.DateTimeField(_("deleted at"), null=True, blank=True)
     observed_at = models.DateTimeField(_("observed at"), null=True, blank=True)
+    # What we last wrote, or took over as it was; the columns above say what WeCom says.
+    written_code = models.CharField(
+        _("OA code as written"), max_length=64, blank=True, default="", db_default=""
+    )
+    written_name = models.CharField(
+        _("name as written"), max_length=64, blank=True, default="", db_default=""
+    )
+    written_parent_id = models.PositiveBigIntegerField(
+        _("parent as written"), default=0, db_default=0
+    )
+    written_at = models.DateTimeField(_("written at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("department")
@@ -83,11 +94,26 @@ class Employee(models.Model):
     leader_job_number = models.CharField(_("leader's job number"), max_length=64, blank=True)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.ACTIVE)
     effective_on = models.DateField(_("effective on"), null=True, blank=True)
+    # Known to leave on a later day: employed until then, and left on that day (`leaves_take_effect`).
+    leaves_on = models.DateField(_("leaves on"), null=True, blank=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
     class Meta:
         verbose_name = _("employee")
         verbose_name_plural = _("employees")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(leaves_on=None) | models.Q(state="active"),
+                name="contacts_employee_leaves_once",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["leaves_on"],
+                condition=models.Q(leaves_on__isnull=False),
+                name="contacts_employee_leaves",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.job_number}"

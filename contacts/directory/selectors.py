@@ -7,11 +7,35 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from contacts.directory.grams import search_grams
-from contacts.directory.models import Department, Member
+from contacts.directory.models import Department, Employee, Member
 from scrm.core.scope import Scope
+
+CLOSED_STATES = frozenset({Member.Status.DISABLED.value, Member.Status.LEFT.value})
+
+
+def gone() -> Q:
+    """Return the condition "this member is with the company no more": deleted in WeCom, or left as the OA dates it.
+
+    What the OA says holds from its day on, whatever WeCom answers when we disable the account.
+    """
+    today = timezone.localdate()
+    said = Q(employee__state=Employee.State.LEFT) | Q(employee__leaves_on__lte=today)
+    return Q(status=Member.Status.LEFT) | said
+
+
+def closed() -> Q:
+    """Return the condition "this member may not work here": gone, or disabled for a while."""
+    return Q(status__in=CLOSED_STATES) | gone()
+
+
+def is_closed(member: Member) -> bool:
+    """Return whether a member may not work here."""
+    return Member.objects.filter(closed(), pk=member.pk).exists()
 
 
 def path_filter(field: str, org_paths: Iterable[str]) -> Q:
@@ -47,6 +71,16 @@ def restrictions_put(scope: Scope, members: Sequence[Member]) -> None:
         member.is_restricted = member.pk in held
 
 
+def departments_put(rows: Sequence[Member]) -> None:
+    """Put on the members of a page the names of their departments; one query."""
+    wanted = {department_id for member in rows for department_id in member.department_ids}
+    named = Department.objects.filter(department_id__in=wanted).values_list("department_id", "name")
+    names = dict(named)
+    for member in rows:
+        shown = [names.get(each) or str(each) for each in member.department_ids]
+        member.department_names = _(", ").join(shown)  # type: ignore[attr-defined]
+
+
 def departments_visible_to(scope: Scope) -> QuerySet[Department]:
     """Return the living departments a scope may see."""
     departments = Department.objects.filter(deleted_at=None)
@@ -69,6 +103,24 @@ def members_by_userids(userids: Iterable[str]) -> dict[str, Member]:
     folded = {userid.lower() for userid in userids}
     found = Member.objects.alias(folded=Lower("userid")).filter(folded__in=folded)
     return {member.userid.lower(): member for member in found}
+
+
+def members_called(
+    members: QuerySet[Member], names: Iterable[str]
+) -> tuple[dict[str, Member], frozenset[str]]:
+    """Return members by lower-cased userid and job number, in one query, and the names that mean two of them."""
+    folded = {name.lower() for name in names}
+    keyed = members.alias(key=Lower("userid"), job=Lower("employee__job_number"))
+    named = keyed.filter(Q(key__in=folded) | Q(job__in=folded)).select_related("employee")
+    found: dict[str, Member] = {}
+    twice: set[str] = set()
+    for member in named.order_by("pk"):
+        job_number = member.employee.job_number if member.employee is not None else ""
+        for name in {member.userid.lower(), job_number.lower()} - {""}:
+            other = found.setdefault(name, member)
+            if other.pk != member.pk and name in folded:
+                twice.add(name)
+    return {name: found[name] for name in found.keys() - twice}, frozenset(twice)
 
 
 def members_search(members: QuerySet[Member], text: str) -> QuerySet[Member]:
@@ -97,7 +149,7 @@ def mirror_mark() -> str:
 MIRROR_MARK_SQL = """
 select coalesce((
   select string_agg(md5(concat_ws('|', lower(m.userid), m.name, m.status = 5, m.status = 2,
-           m.department_ids::text, encode(w.phone_index, 'hex'), w.gender, w.position,
+           m.department_ids::text, coalesce(m.employee_id::text, ''), w.enabled, encode(w.phone_index, 'hex'), w.gender, w.position,
            w.leader_userid)), '' order by m.userid)
     from contacts_member m left join contacts_memberwritten w on w.member_id = m.id), '')
  || '#' || coalesce((

@@ -7,8 +7,10 @@ import django_tables2 as tables
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from contacts.directory.chasing import REASONS
 from contacts.directory.models import Department, Member
 from contacts.directory.selectors import departments_visible_to, members_search
+from scrm.core.listing import NUMBER
 from scrm.core.scope import Scope
 
 # State and customer contact together answer one question: may she serve?
@@ -95,3 +97,54 @@ class MemberTable(tables.Table):
     class Meta:
         model = Member
         fields = ("name", "userid", "job_number", "departments", "store", "status")
+
+
+class ChaseFilter(django_filters.FilterSet):
+    """Search and filters of the chase list."""
+
+    q = django_filters.CharFilter(method="search", label=_("Name, userid or job number"))
+    reason = django_filters.ChoiceFilter(
+        field_name="chase", choices=REASONS, label=_("Waits for"), empty_label=_("All reasons")
+    )
+    store = django_filters.CharFilter(method="in_store", label=_("Store code"))
+
+    class Meta:
+        model = Member
+        fields: tuple[str, ...] = ()
+
+    def search(self, members: QuerySet[Member], _name: str, value: str) -> QuerySet[Member]:
+        """Match a part of the name, or a whole userid or job number."""
+        return members_search(members, value)
+
+    def in_store(self, members: QuerySet[Member], _name: str, value: str) -> QuerySet[Member]:
+        """Match members who serve one store; bindings live in contacts.org, above this feature."""
+        serving = {
+            "bindings__store__code": value.strip(),
+            "bindings__state__in": ["active", "serve_only"],
+        }
+        return members.filter(**serving).distinct()
+
+
+class ChaseTable(tables.Table):
+    """One account a row: who, where, what she waits for and for how long."""
+
+    name = tables.TemplateColumn(
+        template_name="console/contacts/directory/chase_name_cell.html",
+        verbose_name=_("Full name"),
+    )
+    departments = tables.Column(
+        accessor="department_names", verbose_name=_("Departments"), default="—"
+    )
+    store = tables.TemplateColumn(
+        template_name="console/contacts/directory/store_cell.html", verbose_name=_("Store")
+    )
+    reason = tables.TemplateColumn(
+        template_name="console/contacts/directory/chase_reason_cell.html",
+        verbose_name=_("What has to be done"),
+        empty_values=(),
+    )
+    days = tables.Column(accessor="chased__days", verbose_name=_("Days waiting"), attrs=NUMBER)
+
+    class Meta:
+        model = Member
+        fields = ("name", "departments", "store", "reason", "days")

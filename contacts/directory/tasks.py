@@ -3,7 +3,13 @@
 import structlog
 from celery import shared_task
 
-from contacts.directory.services import follow_refresh, mirror_refresh, refresh_start
+from contacts.directory.services import (
+    MirrorShrunk,
+    follow_refresh,
+    leaves_take_effect,
+    mirror_refresh,
+    refresh_start,
+)
 from scrm.core import credentials
 from scrm.core.exceptions import Conflict
 from scrm.core.jobs.services import running
@@ -40,7 +46,15 @@ def follow_users_refresh() -> None:
         return
     try:
         follow_refresh()
+    except MirrorShrunk:
+        logger.warning("contacts.directory.follow_list_empty")
     except WeComError as failure:
         logger.warning(
             "contacts.directory.follow_refresh_failed", errcode=failure.errcode, kind=failure.kind
         )
+
+
+@shared_task(name="contacts.leaves_take_effect")
+def employees_leave() -> int:
+    """Let those leave whose last day is over."""
+    return leaves_take_effect()

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contacts.directory.models import Department, Member
 from contacts.directory.selectors import (
+    departments_put,
     departments_visible_to,
     members_visible_to,
     restrictions_put,
@@ -35,7 +36,7 @@ def members(request: ScopedRequest) -> HttpResponse:
         filterset_class=MemberFilter,
         order=("userid",),
     )
-    name_departments(page.rows)
+    departments_put(page.rows)
     restrictions_put(request.scope, page.rows)
     context = {
         "list": page,
@@ -43,16 +44,6 @@ def members(request: ScopedRequest) -> HttpResponse:
         "may_refresh": may_refresh(request.scope),
     }
     return render(request, "console/contacts/directory/members.html", context)
-
-
-def name_departments(rows: list[Member]) -> None:
-    """Give each member of a page the names of her departments, in one query."""
-    wanted = {department_id for member in rows for department_id in member.department_ids}
-    named = Department.objects.filter(department_id__in=wanted).values_list("department_id", "name")
-    names = dict(named)
-    for member in rows:
-        shown = [names.get(each) or str(each) for each in member.department_ids]
-        member.department_names = _(", ").join(shown)  # type: ignore[attr-defined]
 
 
 def may_refresh(scope: Scope) -> bool:

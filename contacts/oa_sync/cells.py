@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from datetime import date, datetime
+from datetime import date
 
 from contacts.oa_sync.columns import word_values
 from contacts.oa_sync.rows import RowProblem, SourceRow
 from contacts.org.headers import folded
+from scrm.core.days import day_of
 
 CODE_LENGTH = 64
 NAME_LENGTH = 64
@@ -15,7 +16,6 @@ POST_LENGTH = 128
 NAME_FORBIDDEN = frozenset('\\:*?"<>|')
 USERID_FORBIDDEN = re.compile(r"[^0-9a-z_\-@.]")
 USERID_START = re.compile(r"^[^0-9a-z]+")
-DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
 
 
 class Reader:
@@ -32,7 +32,7 @@ class Reader:
 
     def code(self, field: str, *, needed: bool) -> str:
         """Return a key: half-width, without blanks inside; at most 64 characters."""
-        text = "".join(unicodedata.normalize("NFKC", self.row.text(field)).split())
+        text = key_of(self.row.text(field))
         if needed and not text:
             self.refuse(field, "blank")
         elif len(text) > CODE_LENGTH:
@@ -65,16 +65,18 @@ class Reader:
 
     def day(self, field: str) -> date | None:
         """Return a date, None where the cell is blank."""
-        text = unicodedata.normalize("NFKC", self.row.text(field)).split("T")[0].split(" ")[0]
-        if not text:
-            return None
-        for pattern in DATE_FORMATS:
-            try:
-                return datetime.strptime(text, pattern).date()  # noqa: DTZ007
-            except ValueError:
-                continue
-        self.refuse(field, "not_a_date")
-        return None
+        text = self.row.text(field)
+        day = day_of(text)
+        if text and day is None:
+            self.refuse(field, "not_a_date")
+        return day
+
+
+def key_of(text: str) -> str:
+    """Return a key as we compare it: half-width, without blanks and invisible characters."""
+    return "".join(
+        char for char in unicodedata.normalize("NFKC", text) if visible(char) and not char.isspace()
+    )
 
 
 def problem(role: str, row: SourceRow, field: str, code: str, **params: object) -> RowProblem:

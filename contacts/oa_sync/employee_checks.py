@@ -1,19 +1,21 @@
 """Which employee rows pass: keys, phones, departments, words, leaders."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from contacts.oa_sync.cells import (
     CODE_LENGTH,
     POST_LENGTH,
     Reader,
+    key_of,
     plain,
     problem,
     userid_of,
     warning,
 )
 from contacts.oa_sync.department_checks import CheckedDepartments
-from contacts.oa_sync.rows import EmployeeRow, RowProblem, SourceRow
+from contacts.oa_sync.plan_items import GetsAccount
+from contacts.oa_sync.rows import LEFT, EmployeeRow, RowProblem, SourceRow
 from scrm.core.exceptions import ValidationFailed
 from scrm.core.phone import normalise_phone
 
@@ -28,20 +30,22 @@ class CheckedEmployees:
     seen_userids: set[str] = field(default_factory=set)
     nameless: int = 0
     problems: list[RowProblem] = field(default_factory=list)
+    columns: Mapping[str, str] = field(default_factory=dict)
     count: int = 0
 
 
 def check_employees(
     rows: Iterable[SourceRow],
     departments: CheckedDepartments,
-    gets_account: Callable[[str], bool],
+    gets_account: GetsAccount,
 ) -> CheckedEmployees:
-    """Read and judge all employee rows; `gets_account(post)` says who needs a phone."""
+    """Read and judge all employee rows; `gets_account` says who needs a phone."""
     checked = CheckedEmployees()
     sources: dict[str, SourceRow] = {}
     twins: dict[str, list[SourceRow]] = {}
     for row in rows:
         checked.count += 1
+        checked.columns = row.columns
         reader = Reader(ROLE, row)
         employee = read_employee(reader, departments, gets_account)
         if not employee.userid:
@@ -66,7 +70,7 @@ def check_employees(
 
 
 def read_employee(
-    reader: Reader, departments: CheckedDepartments, gets_account: Callable[[str], bool]
+    reader: Reader, departments: CheckedDepartments, gets_account: GetsAccount
 ) -> EmployeeRow:
     """Return one row's employee. Of a leaver only the job number has to be right."""
     row = reader.row
@@ -74,7 +78,7 @@ def read_employee(
     userid = userid_of(job_number)
     if job_number and not userid:
         reader.refuse("job_number", "no_userid")
-    left = reader.word("state", default="active") == "left"
+    state = reader.word("state", default="active")
     effective_on = reader.day("effective_on")
     base = EmployeeRow(
         number=row.number,
@@ -86,26 +90,28 @@ def read_employee(
         post="",
         department_code="",
         leader_job_number="",
-        left=left,
+        state=state,
         effective_on=effective_on,
     )
-    return base if left else _read_working(reader, base, departments, gets_account)
+    return base if state == LEFT else _read_working(reader, base, departments, gets_account)
 
 
 def _read_working(
     reader: Reader,
     base: EmployeeRow,
     departments: CheckedDepartments,
-    gets_account: Callable[[str], bool],
+    gets_account: GetsAccount,
 ) -> EmployeeRow:
     post = plain(reader.row.text("post"))
     if len(post) > POST_LENGTH:
         reader.refuse("post", "too_long", limit=POST_LENGTH)
+    named, gender = reader.name("name"), reader.word("gender", default="")
+    needed = gets_account(post, key_of(reader.row.text("department_code")), base.state)
     return replace(
         base,
-        name=reader.name("name"),
-        gender=reader.word("gender", default=""),
-        phone=_read_phone(reader, needed=gets_account(post)),
+        name=named,
+        gender=gender,
+        phone=_read_phone(reader, needed=needed),
         post=post,
         department_code=_read_department(reader, departments),
         leader_job_number=reader.code("leader_job_number", needed=False),
@@ -113,7 +119,7 @@ def _read_working(
 
 
 def _read_phone(reader: Reader, *, needed: bool) -> str:
-    raw = reader.row.text("phone")
+    raw = plain(reader.row.text("phone"))
     if not raw:
         if needed:
             reader.refuse("phone", "phone_blank")

@@ -1,7 +1,13 @@
 """Forms of the OA synchronisation."""
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
+
+from contacts.oa_sync.services import PolicyValues, cleaned
+from contacts.oa_sync.sources import SourceFile
+from contacts.oa_sync.sources.files import headers_of
+from scrm.core.exceptions import ValidationFailed
 
 SPREADSHEETS = ".xlsx,.csv"
 
@@ -22,6 +28,24 @@ class UploadForm(forms.Form):
         widget=forms.ClearableFileInput(attrs={"accept": SPREADSHEETS}),
     )
 
+    def clean_departments(self) -> "UploadedFile[bytes]":
+        """Refuse what is no table, beside its own field."""
+        return _readable(self.cleaned_data["departments"])
+
+    def clean_employees(self) -> "UploadedFile[bytes]":
+        """Refuse what is no table, beside its own field."""
+        return _readable(self.cleaned_data["employees"])
+
+
+def _readable(file: "UploadedFile[bytes]") -> "UploadedFile[bytes]":
+    try:
+        headers_of(SourceFile(file.name or "", file.read()))
+    except ValidationFailed as error:
+        raise forms.ValidationError(error.message) from None
+    finally:
+        file.seek(0)
+    return file
+
 
 class ApproveForm(forms.Form):
     """The reason for letting a held plan pass."""
@@ -35,7 +59,7 @@ class ApproveForm(forms.Form):
 
 
 class PolicyForm(forms.Form):
-    """Which posts get an account."""
+    """Who gets an account, and how accounts are written."""
 
     posts = forms.CharField(
         label=_("Posts that get an account"),
@@ -43,6 +67,41 @@ class PolicyForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=_("One a line, spelled as in the OA. Blank: every post."),
     )
+    departments = forms.CharField(
+        label=_("Departments that get accounts"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("One department code a line; what lies below counts too. Blank: every one."),
+    )
+    states = forms.MultipleChoiceField(
+        label=_("Employment states that get an account"),
+        required=False,
+        choices=[
+            ("active", _("Employed")),
+            ("probation", _("On probation")),
+            ("intern", _("Intern")),
+        ],
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: all of them. Whoever has an account keeps it."),
+    )
     invite = forms.BooleanField(
         label=_("Let WeCom send its invitation to new members"), required=False
     )
+    batch_api = forms.BooleanField(
+        label=_("Write many accounts at once by WeCom's import"),
+        required=False,
+        help_text=_(
+            "For a first synchronisation of thousands: minutes instead of hours. What the import refuses is tried singly afterwards; it never deletes anybody."
+        ),
+    )
+
+    def values(self) -> PolicyValues:
+        """Return what was entered, once the form is valid."""
+        entered = self.cleaned_data
+        return PolicyValues(
+            posts=cleaned(entered["posts"].splitlines()),
+            departments=cleaned(entered["departments"].splitlines()),
+            states=tuple(sorted(entered["states"])),
+            invite=entered["invite"],
+            batch_api=entered["batch_api"],
+        )

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from contacts.directory.models import ROOT_DEPARTMENT_ID, Department, Member
+from contacts.roster.selectors import rostered_members
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class MemberState:
     position: str
     leader_userid: str
     disabled_by_us: bool
+    job_number: str = ""
+    # The roster holds the account: whoever is not in the OA may stay.
+    rostered: bool = False
 
     @property
     def serves(self) -> bool:
@@ -49,6 +53,11 @@ class MirrorState:
     departments: dict[int, DepartmentState]
     by_oa_code: dict[str, DepartmentState]
     members: dict[str, MemberState]
+
+    @cached_property
+    def by_job_number(self) -> dict[str, MemberState]:
+        """Return the accounts that are tied to an employee."""
+        return {member.job_number: member for member in self.members.values() if member.job_number}
 
     @property
     def managed_count(self) -> int:
@@ -69,7 +78,8 @@ class MirrorState:
 
 
 def load_mirror() -> MirrorState:
-    """Read the mirror: two queries, whatever its size."""
+    """Read the mirror: three queries, whatever its size."""
+    rostered = rostered_members()
     departments = {
         department.department_id: department
         for department in (
@@ -80,7 +90,7 @@ def load_mirror() -> MirrorState:
         )
     }
     members = {
-        row[1].lower(): _member_state(row)
+        row[1].lower(): _member_state(row, row[0] in rostered)
         for row in Member.objects.values_list(
             "pk",
             "userid",
@@ -94,15 +104,16 @@ def load_mirror() -> MirrorState:
             "written__position",
             "written__leader_userid",
             "written__enabled",
+            "employee__job_number",
         ).iterator(chunk_size=5000)
     }
     by_oa_code = {d.oa_code: d for d in departments.values() if d.oa_code}
     return MirrorState(departments, by_oa_code, members)
 
 
-def _member_state(row: tuple[Any, ...]) -> MemberState:
+def _member_state(row: tuple[Any, ...], rostered: bool) -> MemberState:  # noqa: FBT001
     pk, userid, name, status, department_ids, employee_id, written_id, *written = row
-    phone_index, gender, position, leader, enabled = written
+    phone_index, gender, position, leader, enabled, job_number = written
     return MemberState(
         pk=pk,
         userid=userid,
@@ -116,4 +127,6 @@ def _member_state(row: tuple[Any, ...]) -> MemberState:
         position=position or "",
         leader_userid=leader or "",
         disabled_by_us=enabled is False,
+        job_number=job_number or "",
+        rostered=rostered,
     )

@@ -6,14 +6,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+LEFT = "left"
+
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """A row as a source gave it: `values` by our field names, `raw` by the source's headers."""
+    """A row as a source gave it: `values` by our field names, `raw` by the source's headers.
+
+    `columns` says under which header each field stood.
+    """
 
     number: int
     values: Mapping[str, str]
     raw: Mapping[str, str]
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def text(self, name: str) -> str:
         """Return a cell without blanks around it; a missing cell is empty."""
@@ -34,7 +40,10 @@ class DepartmentRow:
 
 @dataclass(frozen=True, slots=True)
 class EmployeeRow:
-    """An employee who passed; phone in E.164, empty where no account is wanted."""
+    """An employee who passed; phone in E.164, empty where no account is wanted.
+
+    state: active, probation, intern or left.
+    """
 
     number: int
     job_number: str
@@ -45,8 +54,13 @@ class EmployeeRow:
     post: str
     department_code: str
     leader_job_number: str
-    left: bool
+    state: str
     effective_on: date | None
+
+    @property
+    def left(self) -> bool:
+        """Return whether the employee left the company."""
+        return self.state == LEFT
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +92,5 @@ class Snapshot:
     department_count: int
     employee_count: int
     problems: list[RowProblem]
+    # Under which header the source has each field of an employee.
+    employee_columns: Mapping[str, str] = dataclasses.field(default_factory=dict)

@@ -1,17 +1,17 @@
 """Turns a source into what passed and what did not."""
 
-from collections.abc import Callable
-
 from contacts.oa_sync.department_checks import check_departments
 from contacts.oa_sync.employee_checks import check_employees
+from contacts.oa_sync.plan_items import PlanRules
 from contacts.oa_sync.rows import Snapshot
 from contacts.oa_sync.sources import OaSource
 
 
-def take_snapshot(source: OaSource, *, gets_account: Callable[[str], bool]) -> Snapshot:
+def take_snapshot(source: OaSource, rules: PlanRules) -> Snapshot:
     """Read and judge a whole source; raises ValidationFailed where it cannot be read at all."""
     departments = check_departments(source.departments())
-    employees = check_employees(source.employees(), departments, gets_account)
+    eligible = rules.among(departments.passed)
+    employees = check_employees(source.employees(), departments, eligible.gets_account)
     return Snapshot(
         departments=departments.passed,
         employees=employees.passed,
@@ -21,4 +21,5 @@ def take_snapshot(source: OaSource, *, gets_account: Callable[[str], bool]) -> S
         department_count=departments.count,
         employee_count=employees.count,
         problems=departments.problems + employees.problems,
+        employee_columns=employees.columns,
     )

@@ -2,10 +2,10 @@
 
 import django_filters
 import django_tables2 as tables
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from contacts.oa_sync.models import OaFile, OaPlanItem, OaRowError, OaRun
+from contacts.oa_sync.models import OaAdoption, OaFile, OaPlanItem, OaRowError, OaRun
 from scrm.core.listing import NUMBER
 
 
@@ -85,6 +85,66 @@ class ItemTable(tables.Table):
     class Meta:
         model = OaPlanItem
         fields = ("position", "kind", "key", "changes", "reason", "status")
+
+
+class AdoptionFilter(django_filters.FilterSet):
+    """Filters of doubtful accounts."""
+
+    q = django_filters.CharFilter(method="by_key", label=_("Job number or userid"))
+    status = django_filters.ChoiceFilter(
+        choices=OaAdoption.Status.choices, label=_("State"), empty_label=_("All states")
+    )
+    how = django_filters.ChoiceFilter(
+        choices=OaAdoption.How.choices, label=_("Found by"), empty_label=_("However found")
+    )
+
+    class Meta:
+        model = OaAdoption
+        fields: tuple[str, ...] = ()
+
+    def by_key(self, rows: QuerySet[OaAdoption], _name: str, value: str) -> QuerySet[OaAdoption]:
+        """Match the beginning of a job number or userid; employees' names are encrypted."""
+        text = value.strip()
+        return rows.filter(Q(job_number__istartswith=text) | Q(member__userid__istartswith=text))
+
+
+class AdoptionTable(tables.Table):
+    """One pair a row: the employee, the account, why they may be one, the decision."""
+
+    employee = tables.TemplateColumn(
+        template_name="console/contacts/oa_sync/adoption_employee_cell.html",
+        verbose_name=_("Employee in the OA"),
+        empty_values=(),
+    )
+    account = tables.TemplateColumn(
+        "{{ record.member.name|default:'—' }} <code>{{ record.member.userid }}</code>"
+        '<div class="form-hint">{{ record.account_words }}</div>',
+        verbose_name=_("Account in WeCom"),
+        empty_values=(),
+    )
+    how = tables.TemplateColumn(
+        "{{ record.get_how_display|capfirst }}", verbose_name=_("Why they may be one person")
+    )
+    status = tables.TemplateColumn(
+        template_name="console/contacts/oa_sync/adoption_status_cell.html",
+        verbose_name=_("Decision"),
+    )
+
+    class Meta:
+        model = OaAdoption
+        fields = ("employee", "account", "how", "status")
+
+
+class RunFilter(django_filters.FilterSet):
+    """Filters of the run history."""
+
+    status = django_filters.ChoiceFilter(
+        choices=OaRun.Status.choices, label=_("State"), empty_label=_("All states")
+    )
+
+    class Meta:
+        model = OaRun
+        fields: tuple[str, ...] = ()
 
 
 class ErrorFilter(django_filters.FilterSet):

@@ -2,7 +2,21 @@
 
 from celery import shared_task
 
-from contacts.oa_sync.services import files_purge, run_apply, run_plan
+from contacts.oa_sync.services import files_purge, plans_watch, run_apply, run_plan
+from contacts.oa_sync.sources.reading import run_read
+from contacts.oa_sync.sources.services import connectors_read_due
+
+
+@shared_task(name="contacts.oa_source_read")
+def oa_source_read(job_id: str) -> None:
+    """Read a connected OA and start its plan."""
+    run_read(job_id)
+
+
+@shared_task(name="contacts.oa_sources_read")
+def oa_sources_read() -> None:
+    """Start reading the connected OAs whose time has come."""
+    connectors_read_due()
 
 
 @shared_task(name="contacts.oa_sync_plan")
@@ -21,3 +35,9 @@ def oa_sync_apply(job_id: str) -> None:
 def oa_files_purge() -> None:
     """Delete what was kept long enough."""
     files_purge()
+
+
+@shared_task(name="contacts.oa_plans_watch")
+def oa_plans_watch() -> None:
+    """Let plans expire that no longer fit what WeCom has."""
+    plans_watch()

@@ -11,16 +11,23 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from contacts.oa_sync.forms import ApproveForm, PolicyForm, UploadForm
 from contacts.oa_sync.models import OaPlanItem, OaRun
 from contacts.oa_sync.selectors import (
+    adoptions_visible_to,
+    error_roles_of,
+    is_own_upload,
     items_of,
     job_of,
     last_good_run,
+    minutes_needed,
     policy,
     row_errors_of,
     runs_visible_to,
 )
 from contacts.oa_sync.services import (
+    DryCount,
     policy_set,
+    rules_counted,
     run_approve,
+    run_cancel,
     run_continue,
     run_discard,
     run_plan_again,
@@ -28,7 +35,14 @@ from contacts.oa_sync.services import (
 )
 from contacts.oa_sync.shown import show_errors, show_items
 from contacts.oa_sync.sources import SourceFile
-from contacts.oa_sync.tables import ErrorFilter, ErrorTable, ItemFilter, ItemTable, RunTable
+from contacts.oa_sync.tables import (
+    ErrorFilter,
+    ErrorTable,
+    ItemFilter,
+    ItemTable,
+    RunFilter,
+    RunTable,
+)
 from contacts.oa_sync.words import hold_words
 from scrm.core.listing import ListPage, build_list
 from scrm.core.refusals import RefusalAsMessage, RefusalInForm
@@ -50,6 +64,7 @@ def _list_page(request: ScopedRequest, form: UploadForm) -> HttpResponse:
         request,
         queryset=runs_visible_to(request.scope).select_related("approved_by"),
         table_class=RunTable,
+        filterset_class=RunFilter,
         order=("-created_at",),
     )
     context = {
@@ -57,6 +72,7 @@ def _list_page(request: ScopedRequest, form: UploadForm) -> HttpResponse:
         "form": form,
         "last_good": last_good_run() if request.scope.everything else None,
         "may_upload": may_upload(request),
+        "doubts": adoptions_visible_to(request.scope).filter(status="waiting").count(),
         "empty": {
             "title": _("The OA was never read"),
             "text": _(
@@ -109,12 +125,16 @@ def detail(request: ScopedRequest, pk: UUID) -> HttpResponse:
         "moving": run.status in MOVING,
         "tab": tab,
         "list": page,
+        "error_roles": error_roles_of(run) if tab == "errors" else [],
         "counts": [
             (label, run.item_counts[kind]) for kind, label in labels if run.item_counts.get(kind)
         ],
         "hold": hold_words(run.hold),
         "may_approve": run.waits_for_approval and request.scope.allows("oa_sync.approve"),
         "may_upload": may_upload(request),
+        "may_map": run.needs_columns and request.scope.allows("oa_sync.connect"),
+        "minutes": minutes_needed(run) if run.waits_for_approval else None,
+        "may_cancel": request.scope.allows("oa_sync.approve"),
         "form": ApproveForm(),
         "empty": _empty(run, tab),
     }
@@ -141,7 +161,8 @@ def _errors(request: ScopedRequest, run: OaRun) -> ListPage:
         filterset_class=ErrorFilter,
         order=("role", "row_number"),
     )
-    show_errors(page.rows)
+    hidden = request.scope.masked("phone") and not is_own_upload(run, request.user)
+    show_errors(page.rows, masked=hidden)
     return page
 
 
@@ -155,7 +176,7 @@ def _empty(run: OaRun, tab: str) -> dict[str, str]:
     if run.status == Status.READING:
         return {"title": _("The files are being read"), "icon": "clock"}
     if run.status == Status.FAILED:
-        return {"title": _("No plan was made"), "text": run.message, "icon": "circle-x"}
+        return {"title": _("No plan was made"), "icon": "circle-x"}
     return {
         "title": _("Nothing to do"),
         "text": _("WeCom's address book says what the OA says."),
@@ -170,9 +191,13 @@ def live(request: ScopedRequest, pk: UUID) -> HttpResponse:
     run = _run(request, pk)
     job = job_of(run)
     moving = run.status in MOVING and job is not None and job.is_active
-    response = render(
-        request, "console/contacts/oa_sync/live.html", {"run": run, "job": job, "moving": moving}
-    )
+    context = {
+        "run": run,
+        "job": job,
+        "moving": moving,
+        "may_cancel": request.scope.allows("oa_sync.approve"),
+    }
+    response = render(request, "console/contacts/oa_sync/live.html", context)
     if not moving:
         response["HX-Refresh"] = "true"
     return response
@@ -218,19 +243,42 @@ def plan_again(request: ScopedRequest, pk: UUID) -> HttpResponse:
     return redirect("oa_sync:detail", pk=run.pk)
 
 
+@require_POST
+@requires("oa_sync.approve")
+def cancel(request: ScopedRequest, pk: UUID) -> HttpResponse:
+    """Stop a run that is being read or carried out; what is done stays done."""
+    run = _run(request, pk)
+    with RefusalAsMessage(request):
+        run_cancel(run=run, actor=request.user)
+        messages.success(request, _("The run stops after the batch it is working on."))
+    return redirect("oa_sync:detail", pk=pk)
+
+
 @require_http_methods(["GET", "POST"])
 @requires("oa_sync.approve")
 def rules(request: ScopedRequest) -> HttpResponse:
-    """Show and change which posts get an account."""
-    stored = policy()
-    initial = {"posts": "\n".join(stored.posts), "invite": stored.invite}
-    form = PolicyForm(request.POST or None, initial=initial)
+    """Show and change who gets an account; "count" tries the entered rules without keeping them."""
+    form = PolicyForm(request.POST or None, initial=_rules_now())
+    counted: DryCount | None = None
     if request.method == "POST" and form.is_valid():
-        policy_set(
-            posts=form.cleaned_data["posts"].splitlines(),
-            invite=form.cleaned_data["invite"],
-            actor=request.user,
-        )
-        messages.success(request, _("Saved. The next plan uses these rules."))
-        return redirect("oa_sync:list")
-    return render(request, "console/contacts/oa_sync/policy.html", {"form": form})
+        values = form.values()
+        if "count" not in request.POST:
+            policy_set(values=values, actor=request.user)
+            messages.success(request, _("Saved. The next plan uses these rules."))
+            return redirect("oa_sync:list")
+        with RefusalInForm(form):
+            counted = rules_counted(values.rules)
+    return render(
+        request, "console/contacts/oa_sync/policy.html", {"form": form, "counted": counted}
+    )
+
+
+def _rules_now() -> dict[str, object]:
+    stored = policy()
+    return {
+        "posts": "\n".join(stored.posts),
+        "departments": "\n".join(stored.departments),
+        "states": stored.states,
+        "invite": stored.invite,
+        "batch_api": stored.batch_api,
+    }

@@ -85,11 +85,18 @@ PROBLEMS: dict[str, Promise] = {
     "leader_circle": _(
         "The leaders lead each other in a circle; the employee is taken over without a leader."
     ),
+    "account_disabled": _(
+        "%(name)s cannot work with WeCom: the account %(userid)s is disabled, but not by a plan, so no plan enables it. Enable it in WeCom's admin, or correct the employment state in the OA."
+    ),
+    "account_kept": _(
+        "%(name)s gets no account by the rules for post, department and state any more, but the account %(userid)s goes on working. Disable it in WeCom's admin, or change the rules."
+    ),
 }
 
 REASONS: dict[str, Promise] = {
     "company_root": _("The company is WeCom's root department."),
     "same_name": _("WeCom has a department of this name at this place already."),
+    "new_code": _("Has a new code in the OA; the department of the old one is taken over."),
     "new_department": _("New in the OA."),
     "renamed": _("Renamed in the OA."),
     "moved": _("Has another parent in the OA."),
@@ -97,11 +104,20 @@ REASONS: dict[str, Promise] = {
     "kind_changed": _("Kind or store code changed in the OA; nothing to write to WeCom."),
     "hired": _("Employed in the OA, no account in WeCom."),
     "deleted_in_wecom": _("Employed in the OA; the account was deleted in WeCom."),
+    "hired_with_number": _(
+        "Employed in the OA, no account in WeCom; the userid of the job number is somebody else's, so a number stands behind it."
+    ),
     "rehired": _("Employed again; we had disabled the account."),
     "transferred": _("Has another department in the OA."),
     "data_changed": _("Data changed in the OA."),
     "taken_over": _(
         "The account existed before; it is tied to the employee and brought up to date."
+    ),
+    "taken_over_phone": _(
+        "WeCom knows the employee's phone under this account; it is tied to the employee and brought up to date."
+    ),
+    "taken_over_decided": _(
+        "A person decided that this is the employee's account; it is brought up to date."
     ),
     "left": _("Left the company according to the OA."),
     "absent": _("No longer in the OA's file."),
@@ -110,6 +126,12 @@ REASONS: dict[str, Promise] = {
 HOLDS = {
     "removals": _(
         "The plan disables %(removals)s of %(managed)s accounts; up to %(limit)s would pass without a stop."
+    ),
+    "repeated": _(
+        "The plan disables %(removals)s accounts, and plans of the last 7 days disabled %(recent)s: together more than the %(limit)s of %(managed)s that pass without a stop."
+    ),
+    "emptied": _(
+        "For %(people)s of %(managed)s accounts the OA brings no post, sex or leader any more where one stood; up to %(limit)s would pass without a stop."
     ),
     "shrunk": ngettext_lazy(
         "Only %(valid)s employee passed; the last good run had %(last_good)s.",
@@ -129,6 +151,13 @@ OUTCOMES: dict[str, Promise] = {
     "mirror_only": _("Noted; nothing to write to WeCom"),
     "gone": _("The account no longer exists in WeCom; marked as left"),
     "without_leader": _("Done, without the leader: that account does not exist yet"),
+    "tried": _("Sent; WeCom's answer is not known yet"),
+    "moved_aside": _(
+        "Done; the department that had this name got a temporary one until its own turn"
+    ),
+    "userid_taken": _(
+        "Not written: since the plan, somebody got an account with this userid in WeCom. Plan again, then say under doubtful accounts whether it is the same person."
+    ),
     "parent_missing": _(
         "Not tried: the parent department could not be created. Repair that first, then plan again."
     ),

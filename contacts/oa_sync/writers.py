@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from contacts.directory.models import ROOT_DEPARTMENT_ID, Department, Member
 from contacts.directory.selectors import member_by_userid
 from contacts.directory.services import (
+    USERID_TAKEN,
     AccountWritten,
     DepartmentWritten,
+    account_change,
+    account_create,
+    account_disable,
     department_written,
     employee_left,
     member_disabled,
@@ -19,13 +22,16 @@ from contacts.directory.services import (
 from contacts.oa_sync.models import OaPlanItem
 from contacts.oa_sync.plan_items import Kind
 from scrm.wecom.client import WeComClient
-from scrm.wecom.errors import WeComPermanent
+from scrm.wecom.errors import WeComError, WeComPermanent, WeComUnknownOutcome
+from scrm.wecom.types import Department as SeenDepartment
 
 Status = OaPlanItem.Status
-# 60008 department name taken among siblings, 60102 userid exists, 60111 userid not found (doc 90313).
+# Outcome of an item that waits still: it was sent, and nobody knows yet whether WeCom did it.
+TRIED = "tried"
+# 60008 department name taken among siblings (doc 90313).
 NAME_TAKEN = 60008
-USERID_TAKEN = 60102
-USERID_UNKNOWN = 60111
+# A temporary name keeps the beginning of the old one, so that it is known again.
+TEMPORARY_STEM = 40
 
 
 @dataclass(frozen=True)
@@ -76,27 +82,35 @@ class Writer:
         try:
             department_id = self._client.department.create(item.after["name"], parent_id)
         except WeComPermanent as failure:
-            found = (
-                self._find_department(item.after["name"], parent_id)
-                if failure.errcode == NAME_TAKEN
-                else None
-            )
-            if found is None:
-                raise
-            department_id, code = found, "already"
+            holder = self._holder(item, parent_id, failure)
+            if _oa_code(holder):
+                self._move_aside(item, holder, failure)
+                department_id = self._client.department.create(item.after["name"], parent_id)
+                code = "moved_aside"
+            else:
+                department_id, code = holder.department_id, "already"
         written = _department(item, department_id, parent_id)
         return Outcome(Status.DONE, code, settle=lambda: department_written(written, at=at))
 
-    def _find_department(self, name: str, parent_id: int) -> int | None:
-        """Return the department of that name under a parent that no other OA department owns."""
-        owned = set(
-            Department.objects.exclude(oa_code=None).values_list("department_id", flat=True)
+    def _holder(self, item: OaPlanItem, parent_id: int, failure: WeComPermanent) -> SeenDepartment:
+        """Return the department that has an item's place and name; raises the failure where that is not why."""
+        if failure.errcode == NAME_TAKEN:
+            for each in self._client.department.list().departments:
+                if each.parent_id == parent_id and _same(each.name, item.after["name"]):
+                    return each
+        raise failure
+
+    def _move_aside(
+        self, item: OaPlanItem, holder: SeenDepartment, failure: WeComPermanent
+    ) -> None:
+        """Give a department a temporary name whose own turn to give up this one comes; raises the failure else."""
+        later = OaPlanItem.objects.filter(
+            run=item.run_id, kind=Kind.DEPARTMENT_UPDATE, status=Status.WAITING
         )
-        for department in self._client.department.list().departments:
-            same = department.parent_id == parent_id and department.name.lower() == name.lower()
-            if same and department.department_id not in owned:
-                return department.department_id
-        return None
+        if not later.filter(key=_oa_code(holder)).exclude(pk=item.pk).exists():
+            raise failure
+        name = f"{holder.name[:TEMPORARY_STEM]}~{holder.department_id}"
+        self._client.department.update(holder.department_id, name=name)
 
     def _update_department(self, item: OaPlanItem, at: datetime) -> Outcome:
         parent_id = _parent_id(item)
@@ -106,34 +120,39 @@ class Writer:
         department_id = int(after["department_id"])
         code = "mirror_only"
         if after["name"] != before["name"] or parent_id != before["parent_id"]:
-            self._client.department.update(department_id, name=after["name"], parent_id=parent_id)
-            code = "done"
+            code = self._rename(item, department_id, parent_id)
         written = _department(item, department_id, parent_id)
         return Outcome(Status.DONE, code, settle=lambda: department_written(written, at=at))
 
+    def _rename(self, item: OaPlanItem, department_id: int, parent_id: int) -> str:
+        name = item.after["name"]
+        try:
+            self._client.department.update(department_id, name=name, parent_id=parent_id)
+        except WeComPermanent as failure:
+            self._move_aside(item, self._holder(item, parent_id, failure), failure)
+            self._client.department.update(department_id, name=name, parent_id=parent_id)
+            return "moved_aside"
+        return "done"
+
     def _create_member(self, item: OaPlanItem, at: datetime) -> Outcome:
-        account = _account(item)
+        account = account_of(item)
         if account is None:
             return Outcome(Status.FAILED, "department_missing")
-        fields = _account_fields(account)
-        code = _done_code(item, account)
+        tried = item.outcome == TRIED
+        if not tried:
+            _note(item, TRIED)
         try:
-            self._client.user.create(
-                account.userid,
-                account.name,
-                [account.department_id],
-                enable=1,
-                to_invite=self._invite,
-                **fields,
-            )
-        except WeComPermanent as failure:
+            created = account_create(self._client, account, invite=self._invite, tried=tried)
+        except WeComUnknownOutcome:
+            raise
+        except WeComError as failure:
+            if not tried:
+                # Surely not made: whoever takes the userid before the next attempt is somebody else.
+                _note(item, "")
             if failure.errcode != USERID_TAKEN:
                 raise
-            # An earlier attempt came through, or somebody was quicker: bring it up to date.
-            self._client.user.update(
-                account.userid, name=account.name, department=[account.department_id], **fields
-            )
-            code = "already"
+            return Outcome(Status.FAILED, "userid_taken", USERID_TAKEN)
+        code = done_code(item, account) if created else "already"
         return Outcome(
             Status.DONE, code, settle=lambda: member_written(account, at=at, created=True)
         )
@@ -145,30 +164,19 @@ class Writer:
         return self._change_member(item, at, enable=True)
 
     def _change_member(self, item: OaPlanItem, at: datetime, *, enable: bool) -> Outcome:
-        account = _account(item)
+        account = account_of(item)
         if account is None:
             return Outcome(Status.FAILED, "department_missing")
-        fields: dict[str, Any] = {
-            "name": account.name,
-            "department": [account.department_id],
-            **_account_fields(account),
-        }
-        if enable:
-            fields["enable"] = 1
-        self._client.user.update(account.userid, **fields)
+        account_change(self._client, account, enable=enable)
         return Outcome(
             Status.DONE,
-            _done_code(item, account),
+            done_code(item, account),
             settle=lambda: member_written(account, at=at, created=False, enabled=enable),
         )
 
     def _disable_member(self, item: OaPlanItem, at: datetime) -> Outcome:
         userid = item.key
-        try:
-            self._client.user.update(userid, enable=0)
-        except WeComPermanent as failure:
-            if failure.errcode != USERID_UNKNOWN:
-                raise
+        if not account_disable(self._client, userid):
             return Outcome(Status.DONE, "gone", settle=lambda: _gone(userid, at))
 
         def settle() -> None:
@@ -176,6 +184,22 @@ class Writer:
             employee_left(userid)
 
         return Outcome(Status.DONE, "done", settle=settle)
+
+
+def _note(item: OaPlanItem, outcome: str) -> None:
+    """Note at once how far an item came, for whoever goes on should this process die."""
+    item.outcome = outcome
+    item.save(update_fields=["outcome"])
+
+
+def _oa_code(seen: SeenDepartment) -> str:
+    """Return the OA department a department of WeCom belongs to; empty where none does."""
+    known = Department.objects.filter(department_id=seen.department_id)
+    return known.values_list("oa_code", flat=True).first() or ""
+
+
+def _same(one: str, other: str) -> bool:
+    return one.lower() == other.lower()
 
 
 def _gone(userid: str, at: datetime) -> None:
@@ -205,14 +229,12 @@ def _parent_id(item: OaPlanItem) -> int | None:
     return _department_id(code) if code else ROOT_DEPARTMENT_ID
 
 
-def _account(item: OaPlanItem) -> AccountWritten | None:
+def account_of(item: OaPlanItem) -> AccountWritten | None:
     """Return the account as it will be; None while its department does not exist."""
     after = item.after
     department_id = _department_id(after["department_code"])
     if department_id is None:
         return None
-    leader = member_by_userid(after["leader"]) if after["leader"] else None
-    known = leader is not None and leader.status != Member.Status.LEFT
     return AccountWritten(
         userid=item.key,
         name=after["name"],
@@ -220,26 +242,25 @@ def _account(item: OaPlanItem) -> AccountWritten | None:
         gender=after["gender"],
         position=after["position"],
         department_id=department_id,
-        leader_userid=leader.userid if leader is not None and known else "",
+        leader_userid=_leader(item),
         job_number=after["job_number"],
+        keeps_leader=after.get("keeps_leader", False),
     )
 
 
-def _done_code(item: OaPlanItem, account: AccountWritten) -> str:
+def _leader(item: OaPlanItem) -> str:
+    """Return the leader's account as it is spelled; empty while this run did not make it, whoever has the userid."""
+    wanted = item.after["leader"]
+    leader = member_by_userid(wanted) if wanted else None
+    if leader is None or leader.status == Member.Status.LEFT:
+        return ""
+    if leader.employee_id is None:
+        made = OaPlanItem.objects.filter(run=item.run_id, kind=Kind.MEMBER_CREATE, key=wanted)
+        if made.exclude(status=Status.DONE).exists():
+            return ""
+    return leader.userid
+
+
+def done_code(item: OaPlanItem, account: AccountWritten) -> str:
+    """Return how a written account is called: done, or done without its leader."""
     return "without_leader" if item.after["leader"] and not account.leader_userid else "done"
-
-
-def _account_fields(account: AccountWritten) -> dict[str, Any]:
-    """Return WeCom's optional fields of an account (doc 90195)."""
-    fields: dict[str, Any] = {
-        "main_department": account.department_id,
-        "position": account.position,
-        "direct_leader": [account.leader_userid] if account.leader_userid else [],
-    }
-    if account.phone:
-        fields["mobile"] = (
-            account.phone.removeprefix("+86") if account.phone.startswith("+86") else account.phone
-        )
-    if account.gender:
-        fields["gender"] = account.gender
-    return fields

@@ -10,7 +10,7 @@ from scrm.demo import figures
 from scrm.demo.stack import answers, wait_for
 from scrm.demo.story import scans
 from scrm.localservices import launcher
-from tests.faults import gateway
+from tests.faults import gateway, oa
 from tests.faults.harness import Arena, Outcome
 from tests.faults.probe import Probe
 from tests.faults.wecom_answers import wecom_misbehaves
@@ -262,6 +262,36 @@ def api_refused(arena: Arena) -> Row:
     )
 
 
+def oa_lied(arena: Arena) -> Row:
+    """F18."""
+    return _row(
+        "F18",
+        "the OA answers empty, shrunken, doubled, blank, circular, half, as an error page, or as yesterday",
+        "held for a named person, or no plan; 0 accounts changed, 0 written",
+        oa.oa_lies(arena),
+    )
+
+
+def oa_worker_killed(arena: Arena) -> Row:
+    """F19."""
+    return _row(
+        "F19",
+        "kill -9 of the worker in each phase of an OA run",
+        "resumed; every account once, nobody deleted, the same files plan nothing",
+        oa.worker_dies(arena),
+    )
+
+
+def address_book_emptied(arena: Arena) -> Row:
+    """F20."""
+    return _row(
+        "F20",
+        "WeCom lists no departments, no members, nobody with customer contact, with errcode 0",
+        "nobody marked as left, no customer without whoever serves her, no plan",
+        oa.address_book_empty(arena),
+    )
+
+
 CASES: dict[str, Callable[[Arena], Row]] = {
     "F01": inbox_workers_killed,
     "F02": web_killed,
@@ -272,4 +302,7 @@ CASES: dict[str, Callable[[Arena], Row]] = {
     "F10": tokens_stampeded,
     "F11": tokens_revoked,
     "F12": api_refused,
+    "F18": oa_lied,
+    "F19": oa_worker_killed,
+    "F20": address_book_emptied,
 }

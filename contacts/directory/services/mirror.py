@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from contacts.directory.grams import name_grams
 from contacts.directory.models import Department, Member
-from contacts.directory.selectors import member_by_userid, members_by_userids
+from contacts.directory.selectors import CLOSED_STATES, member_by_userid, members_by_userids
 from contacts.directory.services.places import places_refresh
-from scrm.accounts.services import sessions_end
+from scrm.accounts.oidc.services import ties_end
+from scrm.accounts.services import access_end, account_rename
 from scrm.core.copy import UpsertCounts, upsert_by_copy
 from scrm.core.exceptions import Conflict
 from scrm.wecom import types as wecom_types
@@ -180,21 +181,30 @@ def older(member: Member, observed_at: datetime) -> bool:
 
 
 def members_observed(members: Iterable[wecom_types.Member]) -> UpsertCounts:
-    """Take over details of accounts; fields WeCom hides (None) keep what we have."""
+    """Take over details of accounts; fields WeCom hides (None) keep what we have.
+
+    Whoever is seen disabled or left loses sessions, API keys and allowed files in the same transaction.
+    """
     seen = list(members)
     known = members_by_userids(member.userid for member in seen)
     now = timezone.now()
     rows = [_member_row(member, known.get(member.userid.lower()), now) for member in seen]
     update = ("name", "name_grams", "status", "department_ids", "main_department_id", "position")
-    return upsert_by_copy(
-        Member,
-        MEMBER_COLUMNS,
-        rows,
-        conflict=("userid",),
-        update=(*update, "observed_at"),
-        compare=update,
-        newer="observed_at",
-    )
+    with transaction.atomic():
+        counts = upsert_by_copy(
+            Member,
+            MEMBER_COLUMNS,
+            rows,
+            conflict=("userid",),
+            update=(*update, "observed_at"),
+            compare=update,
+            newer="observed_at",
+        )
+        served = [member.pk for member in known.values() if member.is_serving]
+        closed = Member.objects.filter(pk__in=served, status__in=CLOSED_STATES)
+        for member in closed.exclude(user=None).select_related("user"):
+            end_sessions(member)
+    return counts
 
 
 def _member_row(seen: wecom_types.Member, known: Member | None, now: datetime) -> tuple[Any, ...]:
@@ -220,13 +230,11 @@ def _member_row(seen: wecom_types.Member, known: Member | None, now: datetime) -
 
 
 def member_observed(seen: wecom_types.Member) -> None:
-    """Take over one account, and end the sessions of one that was disabled or left."""
+    """Take over one account and find its place again."""
     members_observed([seen])
     member = member_by_userid(seen.userid)
     if member is not None:
         places_refresh(member.pk)
-        if not member.is_serving:
-            end_sessions(member)
 
 
 def member_left(userid: str, *, observed_at: datetime) -> None:
@@ -241,25 +249,41 @@ def _mark_left(member: Member, observed_at: datetime) -> None:
         status=Member.Status.LEFT, left_at=timezone.now(), can_follow=False, observed_at=observed_at
     )
     end_sessions(member)
+    if member.user is not None:
+        ties_end([member.user], reason="member left")
 
 
+@transaction.atomic
 def member_renamed(userid: str, new_userid: str) -> None:
     """Follow a change of userid, which WeCom allows once; nothing where the new one exists already."""
     member = member_by_userid(userid)
     taken = member_by_userid(new_userid)
     if member is not None and (taken is None or taken.pk == member.pk):
         Member.objects.filter(pk=member.pk).update(userid=new_userid)
+        if member.user is not None:
+            account_rename(member.user, new_userid)
 
 
 def end_sessions(member: Member) -> None:
-    """End the console and H5 sessions of a member who may not work any more."""
+    """End the sessions, API keys and files-to-be of a member who may not work any more."""
     if member.user is not None:
-        sessions_end(member.user, reason="member disabled or left")
+        access_end(member.user, reason="member disabled or left")
 
 
 def follow_users_observed(userids: Iterable[str]) -> int:
-    """Take over who has customer contact switched on; returns how many members changed."""
+    """Take over who has customer contact switched on; returns how many members changed.
+
+    Raises MirrorShrunk where WeCom lists nobody at all while many had it; then nothing is written.
+    """
     folded = [userid.lower() for userid in userids]
+    known = Member.objects.filter(can_follow=True).count()
+    if not folded and known > LOSS_ALWAYS_BELIEVED:
+        raise MirrorShrunk(
+            _(
+                "WeCom listed nobody with customer contact, where %(known)d members had it; nothing was changed. Check the app's visible range, then refresh again."
+            )
+            % {"known": known}
+        )
     with connection.cursor() as cursor:
         cursor.execute(
             "update contacts_member set can_follow = (lower(userid) = any(%s))"

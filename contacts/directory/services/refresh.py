@@ -1,10 +1,11 @@
 """Reads WeCom's address book into the mirror."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
 from contacts.directory.models import Department, Member
@@ -21,6 +22,10 @@ from scrm.core.jobs.models import JobRun
 from scrm.core.jobs.services import Run
 from scrm.wecom.client import WeComClient
 from scrm.wecom.errors import WeComPermission, WeComRetryable
+from scrm.wecom.types import Member as SeenMember
+
+# Told what WeCom said of the members of one department.
+Told = Callable[[Iterable[SeenMember]], object]
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ def _all_ids(client: WeComClient) -> tuple[dict[str, list[int]], datetime]:
     return members, observed_at
 
 
-def details_refresh(run: Run | None = None) -> int:
+def details_refresh(run: Run | None = None, told: Told | None = None) -> int:
     """Take over names and states department by department; returns how many were hidden from the app."""
     client = wecom(lane="sync")
     hidden = 0
@@ -67,9 +72,13 @@ def details_refresh(run: Run | None = None) -> int:
         if run is not None:
             run.check_cancelled()
         try:
-            members_observed(client.user.list(department_id))
+            seen = client.user.list(department_id)
         except WeComPermission:
             hidden += 1
+        else:
+            members_observed(seen)
+            if told is not None:
+                told(seen)
         if run is not None:
             run.advance(processed=1, succeeded=1)
     follow_users_observed(client.external_contact.get_follow_user_list())
@@ -77,9 +86,26 @@ def details_refresh(run: Run | None = None) -> int:
     return hidden
 
 
-def _departments_with_members() -> Iterator[int]:
+def names_refresh() -> int:
+    """Read the accounts of which only the id is known, department by department; returns how many were hidden.
+
+    Raises WeComError.
+    """
+    client = wecom(lane="sync")
+    hidden = 0
+    for department_id in _departments_with_members(
+        Member.objects.filter(name="", employee=None).exclude(status=Member.Status.LEFT)
+    ):
+        try:
+            members_observed(client.user.list(department_id))
+        except WeComPermission:
+            hidden += 1
+    return hidden
+
+
+def _departments_with_members(members: QuerySet[Member] | None = None) -> Iterator[int]:
     used: set[int] = set()
-    serving = Member.objects.exclude(status=Member.Status.LEFT)
+    serving = Member.objects.exclude(status=Member.Status.LEFT) if members is None else members
     for ids in serving.values_list("department_ids", flat=True).iterator(chunk_size=5000):
         used.update(ids)
     living = Department.objects.filter(deleted_at=None, department_id__in=used)
@@ -101,13 +127,13 @@ def refresh_start(*, actor: Any) -> JobRun:
     )
 
 
-def mirror_refresh(run: Run | None = None) -> Refreshed:
-    """Read departments, accounts, their states and who has customer contact.
+def mirror_refresh(run: Run | None = None, told: Told | None = None) -> Refreshed:
+    """Read departments, accounts, their states and who has customer contact; `told` hears what was readable.
 
     Raises MirrorShrunk where WeCom lists far too little, WeComError where it does not answer; what was taken over before stays.
     """
     departments, members = ids_refresh()
     if run is not None:
         run.advance(total=sum(1 for _department in _departments_with_members()))
-    hidden = details_refresh(run)
+    hidden = details_refresh(run, told)
     return Refreshed(departments, members, hidden)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -32,7 +33,10 @@ class DepartmentWritten:
 
 @dataclass(frozen=True)
 class AccountWritten:
-    """An account as it now is in WeCom. phone in E.164; job_number ties it to the employee."""
+    """An account as it now is in WeCom. phone in E.164; job_number ties it to the employee.
+
+    `keeps_leader`: whoever leads in WeCom goes on, and nothing is written about it.
+    """
 
     userid: str
     name: str
@@ -42,6 +46,7 @@ class AccountWritten:
     department_id: int
     leader_userid: str
     job_number: str
+    keeps_leader: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,9 @@ def department_written(written: DepartmentWritten, *, at: datetime) -> None:
     Department.objects.filter(oa_code=written.oa_code).exclude(
         department_id=written.department_id
     ).update(oa_code=None)
+    Department.objects.filter(written_code=written.oa_code).exclude(
+        department_id=written.department_id
+    ).update(written_code="", written_at=None)
     Department.objects.update_or_create(
         department_id=written.department_id,
         defaults={
@@ -74,8 +82,41 @@ def department_written(written: DepartmentWritten, *, at: datetime) -> None:
             "store_code": written.store_code,
             "deleted_at": None,
             "observed_at": at,
+            "written_code": written.oa_code,
+            "written_name": written.name,
+            "written_parent_id": written.parent_id,
+            "written_at": at,
         },
     )
+
+
+def departments_rewritten(departments: Iterable[int], *, at: datetime) -> None:
+    """Note that departments were written once more with what stands as written; by row id."""
+    Department.objects.filter(pk__in=list(departments)).update(written_at=at)
+
+
+def account_rewritten(
+    member: Member,
+    *,
+    at: datetime,
+    phone: str | None = None,
+    gender: str | None = None,
+    position: str | None = None,
+    enabled: bool = False,
+) -> None:
+    """Remember fields of an account that were written by themselves; None leaves a field as it was."""
+    written = MemberWritten.objects.filter(member=member).first() or MemberWritten(member=member)
+    if phone is not None:
+        written.phone = phone
+        written.phone_index = blind_index("phone", phone) if phone else None
+    if gender is not None:
+        written.gender = gender
+    if position is not None:
+        written.position = position
+    if enabled:
+        written.enabled, written.switched_at = True, at
+    written.written_at = at
+    written.save()
 
 
 def member_written(
@@ -92,16 +133,19 @@ def member_written(
     if created or (enabled and member.status == Member.Status.DISABLED):
         member.status = Member.Status.NOT_ACTIVATED
         member.left_at = None
-    member.employee = (
-        Employee.objects.filter(job_number=account.job_number).first() or member.employee
-    )
+    employee = Employee.objects.filter(job_number=account.job_number).first()
+    if employee is not None and employee.pk != member.employee_id:
+        # An earlier account of the same person, deleted in WeCom, gives the employee up.
+        Member.objects.filter(employee=employee).exclude(pk=member.pk).update(employee=None)
+        member.employee = employee
     member.save()
     written = MemberWritten.objects.filter(member=member).first() or MemberWritten(member=member)
     written.phone = account.phone
     written.phone_index = blind_index("phone", account.phone) if account.phone else None
     written.gender = account.gender
     written.position = account.position
-    written.leader_userid = account.leader_userid
+    if not account.keeps_leader:
+        written.leader_userid = account.leader_userid
     written.enabled = True
     if created or enabled or written.switched_at is None:
         written.switched_at = at
@@ -130,8 +174,17 @@ def employee_left(userid: str) -> None:
     """Note that the employee of an account left the company."""
     rows = Employee.objects.filter(member__userid=userid).exclude(state=Employee.State.LEFT)
     ids = list(rows.values_list("pk", flat=True))
-    rows.update(state=Employee.State.LEFT, updated_at=timezone.now())
+    # A later day of something else does not put this off.
+    rows.filter(effective_on__gt=timezone.localdate()).update(effective_on=None)
+    rows.update(state=Employee.State.LEFT, leaves_on=None, updated_at=timezone.now())
     employments_recorded(dict.fromkeys(ids, (True, None)))
+
+
+def leaves_take_effect() -> int:
+    """Let those leave whose day has come, also where the OA is not read that day; returns how many."""
+    due = Employee.objects.filter(leaves_on__lte=timezone.localdate())
+    # Their employments end on that day already.
+    return due.update(state=Employee.State.LEFT, leaves_on=None, updated_at=timezone.now())
 
 
 EMPLOYEE_COLUMNS = (
@@ -146,6 +199,7 @@ EMPLOYEE_COLUMNS = (
     "leader_job_number",
     "state",
     "effective_on",
+    "leaves_on",
     "updated_at",
 )
 EMPLOYEE_COMPARED = (
@@ -157,27 +211,34 @@ EMPLOYEE_COMPARED = (
     "leader_job_number",
     "state",
     "effective_on",
+    "leaves_on",
 )
 
 
 def employees_recorded(employees: Iterable[EmployeeFacts]) -> int:
     """Bring the employees up to date with the OA; returns how many rows were written.
 
-    One read and one bulk write; only changed rows are encrypted and written.
+    One read and one bulk write; only changed rows are encrypted and written. Who leaves on a later day stays employed
+    until then.
     """
     known = {row[0]: row[1:] for row in _known_employees()}
     sealed = Employee._meta.get_field("phone")
     now = timezone.now()
-    rows: list[tuple[Any, ...]] = []
+    today = timezone.localdate()
+    staying: list[tuple[Any, ...]] = []
+    leaving: list[tuple[Any, ...]] = []
+    days: dict[UUID, tuple[bool, date | None]] = {}
     for employee in employees:
         held = known.get(employee.job_number)
-        facts = _facts(employee, held)
+        facts = _facts(employee, held, today)
         if held is not None and facts == held[1:]:
             continue
-        name, gender, index, post, code, leader, state, effective_on = facts
+        name, gender, index, post, code, leader, *state = facts
         pk = held[0] if held is not None else uuid7()
         phone = sealed.seal(pk, employee.phone)
-        rows.append(
+        days[pk] = (employee.left, employee.effective_on)
+        # A leaver's row brings no phone: the phone column then keeps what it has.
+        (leaving if employee.left else staying).append(
             (
                 pk,
                 employee.job_number,
@@ -188,16 +249,10 @@ def employees_recorded(employees: Iterable[EmployeeFacts]) -> int:
                 post,
                 code,
                 leader,
-                state,
-                effective_on,
+                *state,
                 now,
             )
         )
-    if not rows:
-        return 0
-    # A leaver's row brings no phone: the phone column then keeps what it has.
-    staying = [row for row in rows if row[9] != Employee.State.LEFT]
-    leaving = [row for row in rows if row[9] == Employee.State.LEFT]
     compared = EMPLOYEE_COMPARED
     counts = [
         upsert_by_copy(
@@ -214,8 +269,8 @@ def employees_recorded(employees: Iterable[EmployeeFacts]) -> int:
         )
         if part
     ]
-    # By place in EMPLOYEE_COLUMNS: the id, the state and the effective day.
-    employments_recorded({row[0]: (row[9] == Employee.State.LEFT, row[10]) for row in rows})
+    if days:
+        employments_recorded(days)
     return sum(count.inserted + count.updated for count in counts)
 
 
@@ -224,22 +279,16 @@ def _known_employees() -> list[tuple[Any, ...]]:
     return [tuple(bytes(v) if isinstance(v, memoryview) else v for v in row) for row in values]
 
 
-def _facts(employee: EmployeeFacts, held: tuple[Any, ...] | None) -> tuple[Any, ...]:
-    """Return the compared columns; of a leaver all but the state stay as they are."""
+def _facts(employee: EmployeeFacts, held: tuple[Any, ...] | None, today: date) -> tuple[Any, ...]:
+    """Return the compared columns; of a leaver all but the state and its days stay as they are."""
+    day = employee.effective_on
+    leaves_on = day if employee.left and day is not None and day > today else None
+    has_left = employee.left and leaves_on is None
+    state = (Employee.State.LEFT if has_left else Employee.State.ACTIVE).value
     if employee.left and held is not None:
-        _pk, name, gender, index, post, code, leader, _state, _day = held
-        return (
-            employee.name or name,
-            gender,
-            index,
-            post,
-            code,
-            leader,
-            Employee.State.LEFT.value,
-            employee.effective_on,
-        )
+        _pk, name, *known = held[:7]
+        return (employee.name or name, *known, state, day, leaves_on)
     index = blind_index("phone", employee.phone) if employee.phone else None
-    state = Employee.State.LEFT if employee.left else Employee.State.ACTIVE
     return (
         employee.name,
         employee.gender,
@@ -247,6 +296,7 @@ def _facts(employee: EmployeeFacts, held: tuple[Any, ...] | None) -> tuple[Any, 
         employee.post,
         employee.department_code,
         employee.leader_job_number,
-        state.value,
-        employee.effective_on,
+        state,
+        day,
+        leaves_on,
     )

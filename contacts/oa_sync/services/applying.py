@@ -1,36 +1,28 @@
 """Applies an approved plan item by item: call WeCom outside any transaction, then note the outcome."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from contacts.directory.services import employees_recorded
+from contacts.directory.services import employees_recorded, is_about_one, repeated
 from contacts.oa_sync.models import OaPlanItem, OaRun
 from contacts.oa_sync.selectors import policy, source_of
 from contacts.oa_sync.services.deciding import mark_cancelled
+from contacts.oa_sync.services.importing import members_import
 from contacts.oa_sync.services.planning import facts_of, rules_of
 from contacts.oa_sync.snapshots import take_snapshot
 from contacts.oa_sync.writers import Outcome, Writer
 from contacts.org.services import org_refresh
 from scrm.core.gateway import wecom, words
 from scrm.core.jobs import services as jobs
-from scrm.wecom.errors import (
-    WeComError,
-    WeComPermanent,
-    WeComPermission,
-    WeComUnknownOutcome,
-)
+from scrm.wecom.errors import WeComError, WeComPermanent, WeComPermission
 
 Status = OaPlanItem.Status
 BATCH = 100
-# How long to wait when WeCom twice left it open whether it wrote.
-PATIENCE = timedelta(seconds=10)
-# A member or department out of the secret's range, or made by somebody else: about one item, not the call.
-OUT_OF_RANGE = frozenset({50002, 60011, 301002})
 
 
 def run_apply(job_id: UUID | str) -> None:
@@ -56,30 +48,31 @@ def _record_employees(run: OaRun, job: jobs.Run) -> None:
     """Note what the OA says about employees, before accounts are tied to them."""
     if (job.cursor or {}).get("recorded"):
         return
-    snapshot = take_snapshot(source_of(run), gets_account=rules_of(policy()).gets_account)
+    snapshot = take_snapshot(source_of(run), rules_of(policy()))
     with transaction.atomic():
         employees_recorded(facts_of(snapshot))
-        job.advance(cursor={"recorded": True})
+        job.advance(cursor={**(job.cursor or {}), "recorded": True})
 
 
 def _apply_items(run: OaRun, job: jobs.Run) -> None:
-    writer = Writer(wecom("contacts", lane="sync"), invite=policy().invite)
-    placed = False
-    for item in _waiting(run, job):
-        if not placed and not item.kind.startswith("department"):
-            org_refresh()
-            placed = True
+    client, rules = wecom("contacts", lane="sync"), policy()
+    writer = Writer(client, invite=rules.invite)
+    items = run.items.filter(status=Status.WAITING)
+    for item in _waiting(items.filter(kind__in=OaPlanItem.DEPARTMENT_KINDS), job):
+        _apply_item(item, writer, job)
+    org_refresh()
+    if rules.batch_api:
+        members_import(run, client, job, invite=rules.invite)
+    for item in _waiting(items, job):
         _apply_item(item, writer, job)
     org_refresh()
 
 
-def _waiting(run: OaRun, job: jobs.Run) -> Iterator[OaPlanItem]:
+def _waiting(items: QuerySet[OaPlanItem], job: jobs.Run) -> Iterator[OaPlanItem]:
     after = 0
     while True:
         job.check_cancelled()
-        batch = list(
-            run.items.filter(status=Status.WAITING, position__gt=after).order_by("position")[:BATCH]
-        )
+        batch = list(items.filter(position__gt=after).order_by("position")[:BATCH])
         if not batch:
             return
         yield from batch
@@ -101,18 +94,11 @@ def _apply_item(item: OaPlanItem, writer: Writer, job: jobs.Run) -> None:
 def _outcome(item: OaPlanItem, writer: Writer, job: jobs.Run) -> Outcome:
     """Write one item. A refusal of the item is its outcome; anything else stops the job or lets it wait."""
     try:
-        try:
-            return writer.write(item)
-        except WeComUnknownOutcome:
-            # Every write is safe to repeat: what was done is then found to exist already.
-            return writer.write(item)
+        return repeated(lambda: writer.write(item), job)
     except (WeComPermanent, WeComPermission) as failure:
-        if isinstance(failure, WeComPermission) and failure.errcode not in OUT_OF_RANGE:
+        if not is_about_one(failure):
             raise
         return Outcome(Status.FAILED, f"wecom-{failure.kind}", failure.errcode)
-    except WeComUnknownOutcome as failure:
-        job.pause(words(failure), until=timezone.now() + PATIENCE)
-        raise
 
 
 def _finish(run: OaRun) -> None:

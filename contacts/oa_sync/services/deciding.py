@@ -7,13 +7,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from contacts.directory.selectors import mirror_mark
 from contacts.oa_sync.models import OaPlanItem, OaRun
+from contacts.oa_sync.selectors import plan_mark
 from contacts.oa_sync.services.planning import APPLY_KIND, KEY
 from scrm.core.audit.services import record
 from scrm.core.exceptions import Conflict, ValidationFailed
 from scrm.core.jobs import services as jobs
-from scrm.core.jobs.models import ACTIVE_STATES, JobRun
+from scrm.core.jobs.models import ACTIVE_STATES, JobRun, JobState
 
 Status = OaRun.Status
 REASON_CHARACTERS = 10
@@ -89,13 +89,35 @@ def _start(run: OaRun, actor: Any) -> Any:
 
 def expire_stale(run: OaRun) -> bool:
     """Mark a waiting plan as expired where the mirror moved on; returns whether it did."""
-    if not run.waits_for_approval or run.mirror_mark == mirror_mark():
+    if not run.waits_for_approval or run.mirror_mark == plan_mark():
         return False
     return bool(
         OaRun.objects.filter(pk=run.pk, status__in=OaRun.OPEN).update(
             status=Status.EXPIRED, finished_at=timezone.now()
         )
     )
+
+
+def plans_watch() -> int:
+    """Let plans expire whose mirror moved on, so that the list says so before anybody approves; returns how many."""
+    return sum(expire_stale(run) for run in OaRun.objects.filter(status__in=OaRun.OPEN))
+
+
+def run_cancel(*, run: OaRun, actor: Any) -> None:
+    """Stop a run's job after its batch; audited. What is done stays done, the rest is marked as not tried.
+
+    Raises Conflict where nothing runs.
+    """
+    job_id = run.apply_job_id if run.status == Status.APPLYING else run.plan_job_id
+    active = JobRun.objects.filter(state__in=ACTIVE_STATES)
+    job = active.filter(pk=job_id).first() if job_id else None
+    if job is None:
+        raise Conflict(_("Nothing of this run is under way."), code="not_running")
+    jobs.cancel(job, actor=actor)
+    stopped_at_once = JobRun.objects.filter(pk=job.pk, state=JobState.CANCELLED).exists()
+    if stopped_at_once:
+        with transaction.atomic():
+            mark_cancelled(OaRun.objects.select_for_update().get(pk=run.pk))
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,15 +11,27 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from contacts.directory.selectors import mirror_mark
-from contacts.directory.services import EmployeeFacts, employees_recorded, ids_refresh
-from contacts.oa_sync.columns import columns_of
+from contacts.directory.services import (
+    EmployeeFacts,
+    employees_recorded,
+    ids_refresh,
+    names_refresh,
+)
+from contacts.oa_sync.adoption import Known
 from contacts.oa_sync.mirror import load_mirror
 from contacts.oa_sync.models import OaFile, OaPlanItem, OaPolicy, OaRowError, OaRun
-from contacts.oa_sync.plan_items import PlanRules
+from contacts.oa_sync.plan_items import PlanRules, note_rows
 from contacts.oa_sync.planning import Plan, make_plan
 from contacts.oa_sync.rows import RowProblem, Snapshot
-from contacts.oa_sync.selectors import last_good_run, policy, source_of
+from contacts.oa_sync.selectors import (
+    files_of,
+    last_good_run,
+    plan_mark,
+    policy,
+    removals_lately,
+    source_of,
+)
+from contacts.oa_sync.services.adopting import doubts_kept, phones_found, what_is_known
 from contacts.oa_sync.snapshots import take_snapshot
 from contacts.oa_sync.sources import SourceFile
 from contacts.oa_sync.words import hold_words
@@ -39,13 +51,23 @@ FILES_KEPT = timedelta(days=90)
 
 
 @transaction.atomic
-def run_upload(*, departments: SourceFile, employees: SourceFile, actor: Any) -> OaRun:
+def run_upload(
+    *,
+    departments: SourceFile,
+    employees: SourceFile,
+    actor: Any,
+    source: str = OaRun.UPLOADED,
+    source_name: str = "",
+    as_of: datetime | None = None,
+) -> OaRun:
     """Keep both files (encrypted) and start the job that reads and plans them.
 
-    Plans still waiting expire: the source moved on. Raises Conflict while a run is being applied or read.
+    `source` and `source_name` tell a connector's kind and name; else a person handed the files in. `as_of` tells
+    when the OA was so; else now. Plans still waiting expire: the source moved on. Raises Conflict while a run is being applied or read.
     """
+    name = source_name or f"{departments.filename} + {employees.filename}"
     run = OaRun.objects.create(
-        source_name=f"{departments.filename} + {employees.filename}"[:255], created_by=actor
+        source=source, source_name=name[:255], created_by=actor, as_of=as_of or timezone.now()
     )
     for role, file in ((OaFile.Role.DEPARTMENTS, departments), (OaFile.Role.EMPLOYEES, employees)):
         OaFile.objects.create(
@@ -64,7 +86,7 @@ def run_upload(*, departments: SourceFile, employees: SourceFile, actor: Any) ->
 @transaction.atomic
 def run_plan_again(*, run: OaRun, actor: Any) -> OaRun:
     """Plan the files of an earlier run anew, as a run of its own. Raises Conflict as `run_upload`."""
-    files = {file.role: SourceFile(file.filename, file.content) for file in run.files.all()}
+    files = files_of(run)
     if len(files) < len(OaFile.Role):
         raise NotFound(
             _("The files of this run were deleted after 90 days. Upload them again."),
@@ -74,6 +96,9 @@ def run_plan_again(*, run: OaRun, actor: Any) -> OaRun:
         departments=files[OaFile.Role.DEPARTMENTS],
         employees=files[OaFile.Role.EMPLOYEES],
         actor=actor,
+        source=run.source,
+        source_name=run.source_name,
+        as_of=run.as_of,
     )
 
 
@@ -104,54 +129,78 @@ def run_plan(job_id: UUID | str) -> None:
             return
         try:
             _plan(run, job)
+        except jobs.JobCancelled:
+            OaRun.objects.filter(pk=run.pk).update(
+                status=Status.CANCELLED, finished_at=timezone.now()
+            )
+            raise
         except (WeComRetryable, WeComQuota):
             raise  # the job waits and comes back
         except WeComError as failure:
             _give_up(run, words(failure))
             raise
         except ScrmError as failure:
-            _give_up(run, failure.message)
+            _give_up(run, failure.message, failure.code)
             raise
 
 
-def _give_up(run: OaRun, message: str) -> None:
+def _give_up(run: OaRun, message: str, code: str = "") -> None:
     OaRun.objects.filter(pk=run.pk).update(
-        status=Status.FAILED, message=message, finished_at=timezone.now()
+        status=Status.FAILED, message=message, failure=code, finished_at=timezone.now()
     )
 
 
 def _plan(run: OaRun, job: jobs.Run) -> None:
     rules = rules_of(policy())
     job.advance(total=3)
-    snapshot = take_snapshot(source_of(run), gets_account=rules.gets_account)
+    snapshot = take_snapshot(source_of(run), rules)
     job.advance(processed=1)
     # Never assume what WeCom has: departments and userids are read right before.
+    job.check_cancelled()
     ids_refresh()
+    names_refresh()
+    today = timezone.localdate()
+    phones = phones_found(snapshot, load_mirror(), rules, today, job)
     job.advance(processed=1)
-    good = last_good_run()
     with transaction.atomic():
-        plan = make_plan(
-            snapshot,
-            load_mirror(),
-            rules,
-            today=timezone.localdate(),
-            last_good=good.valid_count if good else None,
-        )
-        _keep_problems(run, snapshot.problems)
-        _keep_items(run, plan)
-        _keep_figures(run, snapshot, plan)
+        plan_kept(run, snapshot, rules, today=today, known=what_is_known(phones))
         job.advance(processed=1, succeeded=1)
+
+
+def plan_kept(
+    run: OaRun, snapshot: Snapshot, rules: PlanRules, *, today: date, known: Known
+) -> Plan:
+    """Plan a snapshot against the mirror and keep the plan, in the caller's transaction."""
+    good = last_good_run()
+    plan = make_plan(
+        snapshot,
+        load_mirror(),
+        rules,
+        today=today,
+        last_good=good.valid_count if good else None,
+        known=known,
+        recent=removals_lately(),
+    )
+    problems = [*snapshot.problems, *note_rows(plan.notes, snapshot.employee_columns)]
+    doubts_kept(plan.doubts)
+    _keep_problems(run, problems)
+    _keep_items(run, plan)
+    _keep_figures(run, snapshot, problems, plan)
+    return plan
 
 
 def rules_of(stored: OaPolicy) -> PlanRules:
     """Return the stored eligibility rules as the planner takes them."""
-    return PlanRules(posts=frozenset(stored.posts))
+    return PlanRules(
+        posts=frozenset(stored.posts),
+        departments=frozenset(stored.departments),
+        states=frozenset(stored.states),
+    )
 
 
 def _keep_problems(run: OaRun, problems: Iterable[RowProblem]) -> None:
     severity = OaRowError.Severity
     run.row_errors.all().delete()
-    columns: dict[str, dict[str, str]] = {}
     OaRowError.objects.bulk_create(
         [
             OaRowError(
@@ -159,7 +208,7 @@ def _keep_problems(run: OaRun, problems: Iterable[RowProblem]) -> None:
                 role=problem.role,
                 row_number=problem.row.number,
                 field=problem.field,
-                column=_column(columns, problem),
+                column=problem.row.columns.get(problem.field, "")[:64],
                 code=problem.code,
                 severity=severity.WARNING if problem.is_warning else severity.ERROR,
                 detail={
@@ -172,13 +221,6 @@ def _keep_problems(run: OaRun, problems: Iterable[RowProblem]) -> None:
         ],
         batch_size=1000,
     )
-
-
-def _column(columns: dict[str, dict[str, str]], problem: RowProblem) -> str:
-    """Return the header a field has in this file."""
-    if problem.role not in columns:
-        columns[problem.role] = columns_of(problem.role, list(problem.row.raw))
-    return columns[problem.role].get(problem.field, "")[:64]
 
 
 def _keep_items(run: OaRun, plan: Plan) -> None:
@@ -200,9 +242,9 @@ def _keep_items(run: OaRun, plan: Plan) -> None:
     )
 
 
-def _keep_figures(run: OaRun, snapshot: Snapshot, plan: Plan) -> None:
-    refused = {(p.role, p.row.number) for p in snapshot.problems if not p.is_warning}
-    doubtful = {(p.role, p.row.number) for p in snapshot.problems if p.is_warning}
+def _keep_figures(run: OaRun, snapshot: Snapshot, problems: list[RowProblem], plan: Plan) -> None:
+    refused = {(p.role, p.row.number) for p in problems if not p.is_warning}
+    doubtful = {(p.role, p.row.number) for p in problems if p.is_warning}
     run.department_count = snapshot.department_count
     run.employee_count = snapshot.employee_count
     run.error_count, run.warning_count = len(refused), len(doubtful - refused)
@@ -210,8 +252,9 @@ def _keep_figures(run: OaRun, snapshot: Snapshot, plan: Plan) -> None:
     run.item_counts = dict(Counter(item.kind for item in plan.items))
     run.removal_count, run.withheld_count = plan.removals, plan.withheld
     run.managed_count = plan.managed
+    run.doubt_count = len({doubt.row.job_number for doubt in plan.doubts})
     run.hold = {"reasons": plan.hold} if plan.hold else {}
-    run.mirror_mark = mirror_mark()
+    run.mirror_mark = plan_mark()
     run.planned_at = timezone.now()
     run.status = Status.HELD if plan.hold else Status.PLANNED
     if plan.hold:
@@ -254,21 +297,3 @@ def files_purge() -> int:
     OaRowError.objects.filter(run__created_at__lt=before).delete()
     deleted, _by_model = OaFile.objects.filter(run__created_at__lt=before).delete()
     return deleted
-
-
-@transaction.atomic
-def policy_set(*, posts: Iterable[str], invite: bool, actor: Any) -> OaPolicy:
-    """Change which posts get an account, and whether WeCom invites them; audited."""
-    stored = policy()
-    before = {"posts": stored.posts, "invite": stored.invite}
-    stored.posts = sorted({post.strip() for post in posts if post.strip()})
-    stored.invite = invite
-    stored.save()
-    record(
-        actor=actor,
-        action="oa_sync.policy_set",
-        target="oa_policy:1",
-        before=before,
-        after={"posts": stored.posts, "invite": invite},
-    )
-    return stored

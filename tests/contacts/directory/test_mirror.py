@@ -223,3 +223,16 @@ def test_members_are_found_by_name_part_userid_and_job_number() -> None:
     assert set(members_search(members, "李娜")) == {li}
     assert set(members_search(members, "U2")) == {wang}
     assert set(members_search(members, "赵")) == set()
+
+
+def test_an_empty_list_of_customer_contact_takes_it_from_nobody() -> None:
+    # given eleven members who may meet customers
+    members = [MemberFactory() for _ in range(11)]
+
+    # when WeCom lists nobody
+    with pytest.raises(MirrorShrunk):
+        follow_users_observed([])
+
+    # then all keep it, and a list with somebody on it counts
+    assert Member.objects.filter(can_follow=True).count() == 11
+    assert follow_users_observed([members[0].userid]) == 10

@@ -1,8 +1,12 @@
 """The page of a run: what it says where the files could not be read."""
 
+from datetime import timedelta
+
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from contacts.oa_sync.models import OaRun
 from contacts.oa_sync.selectors import items_of
@@ -43,6 +47,42 @@ def test_a_file_without_the_needed_columns_is_said_to_be_unreadable(
     assert run.message
     assert HALF not in page
     assert items_of(run).count() == 0
+
+
+def test_a_file_that_is_no_table_is_named_beside_its_field(client: Client, hq_ops: User) -> None:
+    # given
+    good = departments_file(TREE)
+    client.cookies["django_language"] = "en"
+    client.force_login(hq_ops)
+
+    # when
+    answer = client.post(
+        reverse("oa_sync:upload"),
+        {
+            "departments": SimpleUploadedFile(good.filename, good.content),
+            "employees": SimpleUploadedFile("员工.xlsx", b"no workbook"),
+        },
+    )
+
+    # then
+    assert answer.status_code == 422
+    ((field, words),) = answer.context["form"].errors.items()
+    assert field == "employees"
+    assert words[0].startswith("员工.xlsx cannot be read")
+    assert not OaRun.objects.exists()
+
+
+@pytest.mark.parametrize(("age", "said"), [(timedelta(days=5), True), (timedelta(hours=2), False)])
+def test_a_run_says_that_what_was_read_is_old(
+    desk: Desk, client: Client, hq_ops: User, age: timedelta, said: bool
+) -> None:
+    # given a run of today, from a file of this age
+    of = timezone.now() - age
+    run = OaRun.objects.create(created_by=desk.user, status="unchanged", as_of=of)
+
+    # then
+    words = f"What was read is of {timezone.localtime(of):%Y-%m-%d %H:%M}"
+    assert (words in page_of(client, hq_ops, run)) == said
 
 
 def test_a_reading_that_broke_is_not_said_to_have_done_half(

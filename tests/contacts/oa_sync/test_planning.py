@@ -29,7 +29,8 @@ def account(number: int, **changes: object) -> MemberState:
     values: dict[str, object] = {
         "pk": number, "userid": f"e{number:04d}", "name": f"员工{number}", "status": 1, "department_ids": (3,),
         "managed": True, "written": True, "phone_index": blind_index("phone", f"+86{phone_of(number)}"),
-        "gender": "2", "position": "导购", "leader_userid": "", "disabled_by_us": False, **changes,
+        "gender": "2", "position": "导购", "leader_userid": "", "disabled_by_us": False,
+        "job_number": f"E{number:04d}" if changes.get("managed", True) else "", **changes,
     }  # fmt: skip
     return MemberState(**values)  # type: ignore[arg-type]
 
@@ -54,7 +55,7 @@ def plan(
     last_good: int | None = None,
 ) -> Plan:
     """Plan a source against a mirror."""
-    snapshot = take_snapshot(ListSource(departments, employees), gets_account=rules.gets_account)
+    snapshot = take_snapshot(ListSource(departments, employees), rules)
     return make_plan(snapshot, state, rules, today=TODAY, last_good=last_good)
 
 

@@ -1,10 +1,12 @@
 """Every refused row says where, what, why and what to do."""
 
 import time
+from datetime import date
 
 import pytest
 from django.utils import translation
 
+from contacts.oa_sync.plan_items import PlanRules
 from contacts.oa_sync.rows import Snapshot
 from contacts.oa_sync.snapshots import take_snapshot
 from contacts.oa_sync.words import PROBLEMS, problem_words
@@ -20,7 +22,7 @@ def check(
 ) -> Snapshot:
     """Judge rows; `posts` are those that get an account, all by default."""
     return take_snapshot(
-        ListSource(departments, employees), gets_account=lambda post: posts is None or post in posts
+        ListSource(departments, employees), PlanRules(posts=frozenset(posts or ()))
     )
 
 
@@ -190,6 +192,13 @@ def test_employees_of_a_refused_department_are_refused_too() -> None:
     assert snapshot.seen_userids == {"e0001"}
 
 
+def test_a_moment_in_utc_takes_effect_on_the_day_it_is_here() -> None:
+    snapshot = check(TREE, [employee(1, effective_on="2026-01-31T16:00:00.000Z")])
+
+    assert found(snapshot) == []
+    assert snapshot.employees["E0001"].effective_on == date(2026, 2, 1)
+
+
 def test_rows_without_a_readable_job_number_are_counted() -> None:
     assert (
         check(
@@ -234,7 +243,8 @@ def test_full_width_digits_end_as_plain_ones() -> None:
 def test_every_code_has_words(code: str, language: str) -> None:
     # given all the values a text may name
     values = dict.fromkeys(
-        ("rows", "limit", "level", "parent", "circle", "allowed", "characters"), "7"
+        ("rows", "limit", "level", "parent", "circle", "allowed", "characters", "name", "userid"),
+        "7",
     )
 
     # when it is said in either language
