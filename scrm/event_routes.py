@@ -4,7 +4,9 @@ from attribution.adds.handlers import ADD_EPISODE, ADD_PROMISES
 from attribution.adds.senders import REMARK_SENDER, TAG_SENDER
 from attribution.welcome.handlers import WELCOME
 from attribution.welcome.senders import WELCOME_SENDER
-from contacts.directory.handlers import DEPARTMENT_CHANGED, MEMBER_CHANGED
+from contacts.directory.handlers import DEPARTMENT_CHANGED, MEMBER_CHANGED, TAG_GIVEN
+from contacts.drift.handlers import DEPARTMENT_DRIFTS, MEMBER_DRIFTS
+from contacts.roster.senders import ROSTER_SENDER
 from customers.inheritance.handlers import HANDOVER
 from customers.oneid.handlers import PERSON_CHANGED
 from customers.relations.handlers import RELATION_CHANGED
@@ -49,12 +51,14 @@ EVENT_ROUTES: dict[tuple[str, str], tuple[Handler, ...]] = {
     ("change_external_tag", "update"): (TAG_CHANGED,),
     ("change_external_tag", "delete"): (TAG_CHANGED,),
     ("change_external_tag", "shuffle"): (TAG_CHANGED,),
-    (DIRECTORY, "create_user"): (MEMBER_CHANGED,),
-    (DIRECTORY, "update_user"): (MEMBER_CHANGED,),
-    (DIRECTORY, "delete_user"): (MEMBER_CHANGED,),
-    (DIRECTORY, "create_party"): (DEPARTMENT_CHANGED,),
-    (DIRECTORY, "update_party"): (DEPARTMENT_CHANGED,),
-    (DIRECTORY, "delete_party"): (DEPARTMENT_CHANGED,),
+    # The mirror first: only an account that is not what we want, as just read, asks for a comparison.
+    (DIRECTORY, "create_user"): (MEMBER_CHANGED, MEMBER_DRIFTS),
+    (DIRECTORY, "update_user"): (MEMBER_CHANGED, MEMBER_DRIFTS),
+    (DIRECTORY, "delete_user"): (MEMBER_CHANGED, MEMBER_DRIFTS),
+    (DIRECTORY, "create_party"): (DEPARTMENT_CHANGED, DEPARTMENT_DRIFTS),
+    (DIRECTORY, "update_party"): (DEPARTMENT_CHANGED, DEPARTMENT_DRIFTS),
+    (DIRECTORY, "delete_party"): (DEPARTMENT_CHANGED, DEPARTMENT_DRIFTS),
+    (DIRECTORY, "update_tag"): (TAG_GIVEN,),
 }
 
 OUTBOX_SENDERS: dict[str, Sender] = {
@@ -67,5 +71,6 @@ OUTBOX_SENDERS: dict[str, Sender] = {
         APP_MESSAGE_SENDER,
         SCOPE_SENDER,
         ACCOUNT_SENDER,
+        ROSTER_SENDER,
     )
 }

@@ -18,6 +18,7 @@ from scrm.core.scope import public
 h5_urlpatterns = [
     *scrm.accounts.urls.h5_urlpatterns,
     *scrm.home.urls.h5_urlpatterns,
+    *contacts.urls.h5_urlpatterns,
     *materials.urls.h5_urlpatterns,
     *attribution.urls.h5_urlpatterns,
 ]
@@ -40,6 +41,8 @@ urlpatterns = [
     path("console/", include("scrm.core.console_urls")),
     path("console/inbox/", include("scrm.inbox.urls")),
     path("console/setup/", include("scrm.setup.urls")),
+    path("console/account/", include((scrm.accounts.urls.account_urlpatterns, "account"))),
+    path("console/sessions/", include("scrm.accounts.sessions.urls")),
     path("console/api-keys/", include("scrm.accounts.partner_keys.urls")),
     path("console/", include(contacts.urls.urlpatterns)),
     path("console/", include(customers.urls.urlpatterns)),

@@ -44,6 +44,34 @@ def issue(
     return token_of(key)
 
 
+def tokens_for_places(
+    places: Sequence[tuple[int, int | None]], *, kind: str, payload: Mapping[str, Any]
+) -> list[str]:
+    """Return a token for each (member id, store id or None), in their order: the one issued before, else a new one.
+
+    A place keeps its token as long as kind and payload are the same; two queries.
+    """
+    wanted = dict(payload)
+    held = Parameter.objects.filter(
+        kind=kind, member_id__in=[member for member, _store in places], expires_at=None
+    ).order_by("pk")
+    keys = {(row.member_id, row.store_id): row.key for row in held if row.payload == wanted}
+    made = [
+        Parameter(
+            key=secrets.token_bytes(KEY_BYTES),
+            kind=kind,
+            member_id=member_id,
+            store_id=store_id,
+            payload=wanted,
+        )
+        for member_id, store_id in dict.fromkeys(places)
+        if (member_id, store_id) not in keys
+    ]
+    Parameter.objects.bulk_create(made)
+    keys |= {(row.member_id, row.store_id): row.key for row in made}
+    return [token_of(bytes(keys[place])) for place in places]
+
+
 def issue_for_stores(
     stores: Sequence[Saved], *, kind: str, payload: Mapping[str, Any], actor: User | None = None
 ) -> list[str]:

@@ -13,7 +13,7 @@ from scrm.localservices.errors import ServiceError
 from scrm.localservices.places import disk_words
 from wecom_sandbox import defaults
 
-WEB_PORT, SANDBOX_PORT, MALL_PORT = 8000, 8081, 8082
+WEB_PORT, SANDBOX_PORT, MALL_PORT, OA_PORT = 8000, 8081, 8082, 8083
 MOST_PORT = 65_535
 
 
@@ -57,6 +57,16 @@ class Environment:
         """The port of the demo mall."""
         return int(self.values["SCRM_MALL_PORT"])
 
+    @property
+    def oa_url(self) -> str:
+        """The demo OA's address."""
+        return f"http://127.0.0.1:{self.oa_port}"
+
+    @property
+    def oa_port(self) -> int:
+        """The port of the demo OA."""
+        return int(self.values["SCRM_OA_PORT"])
+
     def child(self) -> dict[str, str]:
         """Return the full environment of a child process."""
         return {**os.environ, **self.values, "PYTHONUNBUFFERED": "1"}
@@ -77,15 +87,25 @@ def choose_ports(var: Path, web_port: int = 0, sandbox_port: int = 0) -> tuple[i
 
 
 def load(
-    var: Path, services: Mapping[str, str], ports: tuple[int, int], *, mall_port: int = 0
+    var: Path,
+    services: Mapping[str, str],
+    ports: tuple[int, int],
+    *,
+    mall_port: int = 0,
+    oa_port: int = 0,
 ) -> Environment:
     """Read var/demo.env, complete it and write it back; `services` are DATABASE_URL and REDIS_URL."""
     with disk_words(var):
         var.mkdir(parents=True, exist_ok=True)
         file = var / "demo.env"
         known = _read(file)
-        mall = {"SCRM_MALL_PORT": str(mall_port or _mall_port(known, ports))}
-        values = {**_keys(), **known, **_addresses(var, *ports), **mall, **_wecom(), **services}
+        mall = mall_port or _side_port(known, "SCRM_MALL_PORT", MALL_PORT, ports)
+        oa = oa_port or _side_port(known, "SCRM_OA_PORT", OA_PORT, (*ports, mall))
+        beside = {
+            "SCRM_MALL_PORT": str(mall), "SCRM_OA_PORT": str(oa),
+            "SCRM_OA_HOSTS": f"http://127.0.0.1:{oa}",
+        }  # fmt: skip
+        values = {**_keys(), **known, **_addresses(var, *ports), **beside, **_wecom(), **services}
         _write(file, values)
     return Environment(var, values)
 
@@ -112,9 +132,9 @@ def _need_port(port: int, what: str, variable: str) -> None:
         )
 
 
-def _mall_port(known: Mapping[str, str], others: tuple[int, int]) -> int:
-    """Return the mall's port: the remembered one, else 8082, else any free one; nobody is asked to choose it."""
-    port = int(known.get("SCRM_MALL_PORT", MALL_PORT))
+def _side_port(known: Mapping[str, str], name: str, usual: int, others: tuple[int, ...]) -> int:
+    """Return the port of mall or OA: the remembered, else the usual, else any free one; nobody is asked to choose it."""
+    port = int(known.get(name, usual))
     return port if port not in others and processes.port_is_free(port) else processes.free_port()
 
 
@@ -157,6 +177,7 @@ def _keys() -> dict[str, str]:
         "SCRM_AUDIT_KEY": _key(),
         # The mall's partner key, in the form of those that partner_key_create prints.
         "SCRM_MALL_KEY": f"scrm_{secrets.token_hex(6)}_{secrets.token_urlsafe(32)}",
+        "SCRM_OA_KEY": secrets.token_urlsafe(32),
         "SCRM_DEMO_PASSWORD": f"demo-{secrets.token_hex(4)}",
     }
 

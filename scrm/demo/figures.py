@@ -1,6 +1,7 @@
 """What stands in our database, in the simulator's terms, so that both sides can be compared exactly."""
 
 from collections import defaultdict
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +14,12 @@ from attribution.entries.models import Entry, EntryStore
 from attribution.live_codes.models import LiveCode
 from attribution.welcome.models import WelcomeDelivery
 from contacts.directory.models import Department, Member
+from contacts.drift.models import DriftFinding
 from contacts.oa_sync.models import OaRowError, OaRun
 from contacts.org.models import OrgUnit, StoreBinding
+from contacts.org.services import site_of
+from contacts.parameters.selectors import resolve
+from contacts.roster.models import RosterPerson
 from customers.crm.models import CrmMember
 from customers.inheritance.models import HandoverPlan
 from customers.inheritance.selectors import kept_of
@@ -46,6 +51,23 @@ def oa_run() -> dict[str, Any]:
         "items": run.items.count(),
         "failed_items": run.items.filter(status="failed").count(),
         "errors": set(errors.values_list("role", "row_number", "field", "code")),
+    }
+
+
+def department_ids(codes: list[str]) -> list[int]:
+    """Return WeCom's ids of departments, in the order of their OA codes."""
+    found = dict(
+        Department.objects.filter(oa_code__in=codes).values_list("oa_code", "department_id")
+    )
+    return [found[code] for code in codes]
+
+
+def drift() -> set[Pair]:
+    """Return the differences to WeCom that nobody decided on: the kind, and the userid or the department's name."""
+    rows = DriftFinding.objects.filter(status=DriftFinding.Status.OPEN)
+    return {
+        (kind, userid or name or "")
+        for kind, userid, name in rows.values_list("kind", "member__userid", "department__name")
     }
 
 
@@ -204,9 +226,45 @@ def handover(userid: str) -> dict[str, Any]:
     }
 
 
+def parameter_place(token: str) -> tuple[str, str]:
+    """Return the userid and the store code a guide's parameter stands for, "" where it does not hold."""
+    parameter = resolve(token)
+    if parameter is None:
+        return "", ""
+    member = Member.objects.filter(pk=parameter.member_id or 0).first()
+    store = OrgUnit.objects.filter(pk=parameter.store_id or 0).first()
+    return member.userid if member else "", store.code if store else ""
+
+
 def store_id(code: str) -> int:
     """Return the id of a store as forms send it."""
     return int(OrgUnit.objects.values_list("pk", flat=True).get(code=code))
+
+
+def site_fields(code: str) -> dict[str, str]:
+    """Return what the form of a store's details holds now."""
+    known = asdict(site_of(OrgUnit.objects.get(code=code)))
+    return {name: "" if value is None else str(value) for name, value in known.items()}
+
+
+def placed_stores() -> int:
+    """Return how many open stores have coordinates and hours."""
+    stores = OrgUnit.objects.filter(kind=OrgUnit.Kind.STORE, status=OrgUnit.Status.OPEN)
+    return stores.exclude(latitude=None).exclude(hours="").count()
+
+
+def stores_below(code: str) -> int:
+    """Return how many open stores stand below a unit."""
+    stores = OrgUnit.objects.filter(kind=OrgUnit.Kind.STORE, status=OrgUnit.Status.OPEN)
+    return stores.filter(parent__code=code).count()
+
+
+def shut_stores() -> list[str]:
+    """Return the codes of the stores that are closed for a while today."""
+    stores = (
+        OrgUnit.objects.filter(kind=OrgUnit.Kind.STORE).exclude(shut_from=None).order_by("code")
+    )
+    return [store.code for store in stores if store.is_shut_today]
 
 
 def entry_token(entry_code: str, store_code: str) -> str:
@@ -229,3 +287,13 @@ def entry(code: str) -> dict[str, Any]:
 def is_empty() -> bool:
     """Say whether nothing was ever put into this database."""
     return not (OaRun.objects.exists() or OrgUnit.objects.exists() or CrmMember.objects.exists())
+
+
+def roster_ids() -> dict[str, str]:
+    """Return the people of the roster by name, with their ids."""
+    return {name: str(pk) for name, pk in RosterPerson.objects.values_list("name", "pk")}
+
+
+def roster_accounts() -> int:
+    """Return how many people of the roster have an account."""
+    return RosterPerson.objects.filter(state=RosterPerson.State.ACTIVE).count()

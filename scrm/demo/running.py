@@ -32,7 +32,9 @@ def own_stack(keep_logs_in: Path | None = None) -> Iterator[stack.HeadlessStack]
     try:
         services = launcher.start(var)
         # Two of these at once must not both take the mall's usual port.
-        environment = load(var, services, (free_port(), free_port()), mall_port=free_port())
+        environment = load(
+            var, services, (free_port(), free_port()), mall_port=free_port(), oa_port=free_port()
+        )
         os.environ.update(environment.values)
         stack.prepare(environment)
         headless = stack.HeadlessStack(environment, private)

@@ -19,6 +19,7 @@ KEEPER = Path(__file__).with_name("keeper.py")
 # The simulator last, so that nobody calls into the void.
 STOP_ORDER = (
     "mall",
+    "oa",
     "services",
     "beat",
     "worker",
@@ -43,7 +44,7 @@ class Part:
 
 
 def parts(environment: Environment, private_services: tuple[str, ...]) -> list[Part]:
-    """Return everything that runs: sandbox, mall, two web servers, two inbox workers, Celery worker and beat, services' watch.
+    """Return everything that runs: sandbox, mall, OA, two web servers, two inbox workers, Celery worker and beat, services' watch.
 
     `private_services` names those that we run ourselves (launcher.private_names).
     """
@@ -67,6 +68,7 @@ def parts(environment: Environment, private_services: tuple[str, ...]) -> list[P
                         "--without-gossip")),
         Part("mall", (*python, "-m", "scrm.demo.mall", "--port", str(environment.mall_port),
                       "--api", environment.web_url, "--sandbox", environment.sandbox_url)),
+        Part("oa", (*python, "-m", "scrm.demo.oa", "--port", str(environment.oa_port))),
         Part("beat", (*celery, "beat", "--loglevel", "WARNING", "--schedule", beat, "--pidfile", "")),
     ]  # fmt: skip
     if private_services:
@@ -106,6 +108,7 @@ def wait_ready(environment: Environment, seconds: float = 60) -> None:
         ("sandbox", f"{environment.sandbox_url}/sandbox/api/people?limit=1"),
         ("web", f"{environment.web_url}/readyz"),
         ("mall", f"{environment.mall_url}/healthz"),
+        ("oa", f"{environment.oa_url}/healthz"),
     ):
         if not wait_for(lambda url=url: answers(url), deadline - time.monotonic()):  # type: ignore[misc]
             raise ServiceError(

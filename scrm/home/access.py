@@ -55,6 +55,8 @@ def markdown(permissions_by_role: dict[str, frozenset[str]]) -> str:
     """Return the matrix route x role as a Markdown table, in English whatever the language."""
     with override("en"):
         names = [str(ROLE_NAMES[code]) for code in permissions_by_role]
+    found = routes()
+    of_objects = sum("<" in route.path for route in found)
     lines = [
         "# Who may open what",
         "",
@@ -62,10 +64,13 @@ def markdown(permissions_by_role: dict[str, frozenset[str]]) -> str:
         "key with that scope, *login* is anybody who is logged in. Which rows a person sees is decided by the reach",
         "of the role (`contacts/roles/presets.toml`), not by this table.",
         "",
+        f"{len(found)} routes × {len(names)} roles; {of_objects} routes name an object and are tested for one's own, one of the",
+        "sibling store, of the other branch, a deleted one, and for somebody who left (`tests/architecture`).",
+        "",
         "| path | permission | " + " | ".join(names) + " |",
         "|---|---|" + "---|" * len(names),
     ]
-    lines += [_line(route, permissions_by_role) for route in routes()]
+    lines += [_line(route, permissions_by_role) for route in found]
     return "\n".join(lines) + "\n"
 
 

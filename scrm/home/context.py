@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from contacts.roles.labels import ROLE_NAMES
 from scrm.core import gateway
 from scrm.core.scope import EMPTY_SCOPE, Scope, scope_of
+from scrm.core.standing import page_of
 from scrm.home.menu import ShownSection, menu_for, page_url, url_of
 from scrm.home.search import rooms_of
 
@@ -103,6 +104,11 @@ class Console:
     def environment(self) -> Environment | None:
         """The label of this installation."""
         return ENVIRONMENTS.get(settings.ENVIRONMENT)
+
+    @property
+    def page(self) -> str:
+        """The page this person stands on: where the language switch leads back to."""
+        return page_of(self._request)
 
     @property
     def html_lang(self) -> str:

@@ -26,6 +26,7 @@ from customers.relations.models import FollowRelation
 from customers.relations.selectors import relation_counts
 from scrm.core.alerts.models import AlertLevel
 from scrm.core.alerts.selectors import alerts_visible_to
+from scrm.core.approvals.selectors import waiting_for
 from scrm.core.jobs.models import ACTIVE_STATES, JobState
 from scrm.core.jobs.selectors import jobs_visible_to
 from scrm.core.outbox.models import OutboxMessage
@@ -67,7 +68,7 @@ def _stores(scope: Scope) -> Figure:
     return Figure(
         label=_("Stores with an account"),
         definition=_(
-            "Open stores that at least one WeCom account serves. Binding rate: these stores out of all open stores."
+            "Open stores that at least one WeCom account is bound to, also while it is disabled. Binding rate: these stores out of all open stores."
         ),
         value=bound,
         note=_("%(percent)s %% of %(stores)d stores") % {"percent": percent, "stores": stores},
@@ -248,6 +249,21 @@ def _oa_plans(scope: Scope) -> Figure:
     )
 
 
+def _approvals(scope: Scope) -> Figure:
+    count = waiting_for(scope).count()
+    return Figure(
+        label=_("Approvals"),
+        definition=_("What others asked for and you decide on."),
+        value=count,
+        url_name="approvals:list",
+        waiting=count,
+        waiting_text=ngettext(
+            "request that waits for your decision", "requests that wait for your decision", count
+        ),
+        query={"mine": "decide"},
+    )
+
+
 PROVIDERS: tuple[Provider, ...] = (
     Provider("customers", "relations.view", _customers),
     Provider("adds_today", "adds.view", _adds_today),
@@ -265,5 +281,6 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider("outgoing", "outbox.view", _outgoing, is_card=False),
     Provider("alerts", "alerts.view", _alerts, is_card=False),
     Provider("conflicts", "oneid.view", _conflicts, is_card=False),
+    Provider("approvals", "approvals.view", _approvals, is_card=False),
     Provider("oa_plans", "oa_sync.approve", _oa_plans, is_card=False),
 )

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from customers.profile import services as profiles
 from customers.profile.forms import NoteForm
+from customers.profile.quota import opening_count
 from customers.profile.selectors import notes_visible_to, profile_for
 from customers.relations.models import ExternalContact
 from customers.relations.selectors import contacts_visible_to
@@ -84,6 +85,7 @@ def side_bar(request: ScopedRequest) -> HttpResponse:
 @h5_requires("h5.use")
 def side_bar_customer(request: ScopedRequest, external_userid: str) -> HttpResponse:
     """Show the customer of a chat: as a part of the side bar, or as a page of its own."""
+    opening_count(request.user)
     contact = get_object_or_404(contacts_visible_to(request.scope), external_userid=external_userid)
     part = request.headers.get("HX-Request") == "true"
     return _profile(request, contact, BODY if part else "h5/customers/side_bar_profile.html")
@@ -129,6 +131,7 @@ def _after_note(request: ScopedRequest, contact: ExternalContact) -> HttpRespons
 
 
 def _contact(request: ScopedRequest, contact_id: UUID) -> ExternalContact:
+    opening_count(request.user)
     return get_object_or_404(contacts_visible_to(request.scope), pk=contact_id)
 
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from scrm.core.exceptions import ScrmError, ValidationFailed
 from scrm.core.gateway import as_external_failure, wecom
-from scrm.core.scope import ScopedRequest, h5_requires
+from scrm.core.scope import SIGNED_IN, ScopedRequest, h5_requires
 from scrm.wecom.errors import WeComError
 from scrm.wecom.jssdk import JsSignature
 
@@ -17,7 +17,8 @@ URL_MOST = 2000
 
 
 @require_GET
-@h5_requires("h5.use")
+# Forms of dealers and branches ask for the place too: whoever is logged in may have our pages signed.
+@h5_requires(SIGNED_IN)
 def signature(request: ScopedRequest) -> JsonResponse:
     """Sign the address of the page that asks: `?kind=corp|agent&url=…` (doc 90506)."""
     try:

@@ -1,11 +1,13 @@
 """The console's menu as data: nine sections, each leaf one URL and the permission it needs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from scrm.core.approvals.selectors import waiting_count
 from scrm.core.scope import Scope
 
 
@@ -17,6 +19,8 @@ class Leaf:
     permission: str
     title: Promise
     icon: str
+    # How many things there wait for this person.
+    badge: Callable[[Scope], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class ShownLeaf:
     url: str
     icon: str
     active: bool
+    badge: int
 
 
 @dataclass(frozen=True)
@@ -86,8 +91,18 @@ MENU: tuple[Section, ...] = (
         _("Organisation"),
         (
             Leaf("directory:members", "directory.view", _("Members"), "address-book"),
+            Leaf("directory:chase", "directory.view", _("Not ready to serve"), "clock"),
             Leaf("oa_sync:list", "oa_sync.view", _("OA sync"), "refresh"),
+            Leaf("roster:list", "roster.view", _("Roster"), "calendar"),
             Leaf("org:list", "org.view", _("Stores"), "building-store"),
+            Leaf("org:units", "org.view", _("Branch bindings"), "sitemap"),
+            Leaf(
+                "external_profiles:list",
+                "external_profiles.view",
+                _("External profiles"),
+                "device-mobile",
+            ),
+            Leaf("drift:list", "drift.view", _("Address-book drift"), "eye"),
         ),
     ),
     Section(
@@ -107,7 +122,9 @@ MENU: tuple[Section, ...] = (
             Leaf("inbox:list", "inbox.view", _("WeCom events"), "inbox"),
             Leaf("outbox:list", "outbox.view", _("Outgoing actions"), "send"),
             Leaf("api_keys:list", "api_keys.view", _("Partner keys"), "key"),
+            Leaf("approvals:list", "approvals.view", _("Approvals"), "circle-check", waiting_count),
             Leaf("roles:list", "roles.view", _("Roles"), "shield-lock"),
+            Leaf("sessions:list", "sessions.view", _("Log-in sessions"), "user"),
             Leaf("audit:list", "audit.view", _("Audit"), "history"),
         ),
     ),
@@ -139,7 +156,8 @@ def _shown(section: Section, scope: Scope, here: str) -> tuple[ShownLeaf, ...]:
         url = url_of(leaf.url_name)
         if url and scope.allows(leaf.permission):
             active = leaf.url_name == here
-            found.append(ShownLeaf(str(leaf.title), url, leaf.icon, active))
+            badge = leaf.badge(scope) if leaf.badge is not None else 0
+            found.append(ShownLeaf(str(leaf.title), url, leaf.icon, active, badge))
     return tuple(found)
 
 

@@ -19,6 +19,7 @@ EVENTS = {
     ("change_contact", "create_party"): _("Department added"),
     ("change_contact", "update_party"): _("Department changed"),
     ("change_contact", "delete_party"): _("Department removed"),
+    ("change_contact", "update_tag"): _("Address-book tag changed"),
 }
 
 

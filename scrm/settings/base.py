@@ -3,12 +3,13 @@
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from scrm.settings.clock import *
 from scrm.settings.env import env_bool, env_int, env_list, env_str
+from scrm.settings.people import *
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(env_str("SCRM_VAR_DIR", str(BASE_DIR / "var")))
@@ -68,12 +69,14 @@ MIDDLEWARE = [
     "scrm.accounts.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "scrm.accounts.sessions.middleware.SessionSeenMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "scrm.core.middleware.NulMiddleware",
+    "scrm.core.middleware.MethodMiddleware",
     "scrm.core.middleware.DenyByDefaultMiddleware",
     "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -148,39 +151,10 @@ CACHES = {
     }
 }
 
-AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
-]
-AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 10},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
-LOGIN_URL = "accounts:login"
-LOGIN_REDIRECT_URL = "home:index"
-H5_LOGIN_URL = "h5:login"
-# Older clients lack what the side bar needs (ux: getContext 3.0.24, enterChat 3.1.10).
-H5_WECOM_VERSION = "3.1.10"
-H5_SESSION_AGE = 7 * 24 * 3600
-# How many customers' phones one person may reveal on the phone in a day.
-H5_REVEALS_PER_DAY = env_int("SCRM_H5_REVEALS_PER_DAY", 20)
-SESSION_ENGINE = "django.contrib.sessions.backends.db"  # sessions survive the loss of Redis
-SESSION_COOKIE_AGE = 12 * 3600
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
-AXES_FAILURE_LIMIT = 8
-AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_ENABLE_ADMIN = False
-AXES_CLIENT_IP_CALLABLE = "scrm.core.middleware.client_ip"
-AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
-
 SECURE_BROWSER = BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_BROWSER
+if SECURE_BROWSER:  # no other host, not even one below ours, can set these
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_SSL_REDIRECT = env_bool("SCRM_SSL_REDIRECT", default=SECURE_BROWSER)
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_BROWSER else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_BROWSER
@@ -302,25 +276,75 @@ WECOM_CALLS_PER_MINUTE = env_int("WECOM_CALLS_PER_MINUTE", 8000)
 # What WeCom replaces by the customer's name in a welcome; empty where a corp's WeCom does not know it.
 WECOM_NICKNAME_PLACEHOLDER = env_str("WECOM_NICKNAME_PLACEHOLDER", "%NICKNAME%")
 
+# Where an OA may be read from: origins (https://oa.example.com, ldaps://ad.example.com), a read-only DSN, a folder.
+OA_HOSTS = env_list("SCRM_OA_HOSTS", "")
+OA_SQL_DSN = env_str("SCRM_OA_SQL_DSN", "")
+OA_FOLDER = env_str("SCRM_OA_FOLDER", "")
+
 # Hosts links of materials may lead to as trusted ones, and get the guide's parameter; subdomains included.
 MATERIALS_LINK_HOSTS = env_list("SCRM_MATERIALS_LINK_HOSTS", "")
 
+# A comparison with WeCom begins so long after an event told of a change, and so long after the one before.
+DRIFT_QUIET_SECONDS = env_int("SCRM_DRIFT_QUIET_SECONDS", 60)
+DRIFT_GAP_MINUTES = env_int("SCRM_DRIFT_GAP_MINUTES", 10)
+# Days after which a secret should be changed.
+SECRET_DAYS = env_int("SCRM_SECRET_DAYS", 180)
+
 # Where lower layers find what higher ones know; dotted paths, so that no import points upwards.
 SCOPE_RESOLVER = "contacts.roles.selectors.scope_for"
+PHONE_SESSION_RESOLVER = "scrm.accounts.sessions.store.of_the_phone"
 LOGIN_RESOLVER = "contacts.roles.services.user_for_login"
+# An account that is known: may its person still come in?
+RETURN_RESOLVER = "contacts.roles.services.user_returning"
+SSO_RESOLVERS = {
+    "userid": "contacts.roles.services.user_for_login",
+    "job_number": "contacts.roles.services.user_for_job_number",
+}
 INBOX_EVENT_ROUTES = "scrm.event_routes.EVENT_ROUTES"
 INBOX_BACKLOG = "scrm.inbox.selectors.backlog"
 INBOX_WORKERS = "scrm.inbox.selectors.workers_alive"
 OUTBOX_SENDERS = "scrm.event_routes.OUTBOX_SENDERS"
 # What the health page and doctor look at beside the core, by name.
 HEALTH_PROBES = {"sales": "attribution.sales.health.probe"}
+# What waits for a second person, each kind where its room is.
+APPROVAL_KINDS = (
+    "scrm.accounts.partner_keys.approvals.KEY",
+    "contacts.roles.approvals.CHANGE",
+    "contacts.roles.approvals.GRANT",
+    "contacts.profiles.approvals.TEMPLATE",
+    "scrm.core.approvals.exports.EXPORT",
+)
+# Accounts whose card one person may change alone by publishing a template.
+PROFILE_ACCOUNTS_ALONE = env_int("SCRM_PROFILE_ACCOUNTS_ALONE", 500)
+# Codes that stand as values in the audit, by field: where their words are.
+AUDIT_VALUES = {
+    "face": "scrm.accounts.sessions.models.FACE_NAMES",
+    "permissions": "contacts.roles.labels.PERMISSIONS",
+    "masks": "contacts.roles.labels.MASK_NAMES",
+    "reach": "contacts.roles.labels.REACH_NAMES",
+    "role": "contacts.roles.labels.ROLE_NAMES",
+    "scopes": "scrm.accounts.api_scopes.API_SCOPES",
+    "way": "scrm.accounts.sessions.models.WAY_NAMES",
+}
+# Rows of a file that one person may take alone.
+EXPORT_ROWS_ALONE = 1000
 SOURCE_NAMES = "attribution.live_codes.selectors.names_by_state"
 # Free places by member, asked when customers are handed over.
 SUCCESSOR_ROOM = "risk.anomalies.selectors.room_of"
 # Whom we keep from customers, and by which incident.
 MEMBER_RESTRICTIONS = "risk.anomalies.selectors.restrictions_of"
+# Members WeCom did not take behind a live code, with its words.
+MEMBER_REFUSALS = "attribution.live_codes.selectors.refusals_of"
 # Started when an OA run disabled or enabled somebody.
 LEAVERS_TASK = "customers.leavers_plan"
+# What closing, merging or moving a store does, room by room.
+STORE_CHANGE_PARTS = (
+    "contacts.org.services.own_steps.PART",
+    "attribution.live_codes.store_changes.PART",
+    "attribution.entries.store_changes.PART",
+)
+# Started when a CRM id or a merge gives a code another store.
+STORE_CODES_TASK = "customers.store_codes_join"
 # No account is deleted by itself when the last good OA run is older: the OA may have taken somebody back.
 HANDOVER_OA_DAYS = env_int("SCRM_HANDOVER_OA_DAYS", 3)
 # Told the members that became full, restricted or free again.
@@ -353,68 +377,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = TIME_ZONE
-# Whatever is due once an hour or less often is due by the clock: beat forgets its last runs when it starts again.
-CELERY_BEAT_SCHEDULE = {
-    "attribution.boards_check": {
-        "task": "attribution.boards_check",
-        "schedule": crontab(hour="3", minute="10"),
-    },
-    "attribution.boards_roll_up": {"task": "attribution.boards_roll_up", "schedule": 120.0},
-    "attribution.entry_codes_sweep": {"task": "attribution.entry_codes_sweep", "schedule": 60.0},
-    "attribution.entry_visits_place": {"task": "attribution.entry_visits_place", "schedule": 60.0},
-    "attribution.entry_visits_purge": {
-        "task": "attribution.entry_visits_purge",
-        "schedule": crontab(hour="3", minute="20"),
-    },
-    "attribution.live_codes_sweep": {"task": "attribution.live_codes_sweep", "schedule": 60.0},
-    "attribution.sales_drain": {"task": "attribution.sales_drain", "schedule": 5.0},
-    "attribution.touch_partitions_keep": {
-        "task": "attribution.touch_partitions_keep",
-        "schedule": crontab(hour="3", minute="30"),
-    },
-    "attribution.touches_gather": {"task": "attribution.touches_gather", "schedule": 10.0},
-    "contacts.directory_watch": {
-        "task": "contacts.directory_watch",
-        "schedule": crontab(minute="2"),
-    },
-    "contacts.feed_purge": {
-        "task": "contacts.feed_purge",
-        "schedule": crontab(hour="3", minute="40"),
-    },
-    "contacts.follow_refresh": {"task": "contacts.follow_refresh", "schedule": 300.0},
-    "contacts.leavers_revoke": {"task": "contacts.leavers_revoke", "schedule": 60.0},
-    "contacts.oa_files_purge": {
-        "task": "contacts.oa_files_purge",
-        "schedule": crontab(hour="3", minute="50"),
-    },
-    "core.audit_seal": {"task": "core.audit_seal", "schedule": 5.0},
-    "core.jobs_sweep": {"task": "core.jobs_sweep", "schedule": 30.0},
-    "core.purge": {"task": "core.purge", "schedule": crontab(minute="9")},
-    "customers.oneid_reconcile": {"task": "customers.oneid_reconcile", "schedule": 5.0},
-    "customers.timeline_collect": {"task": "customers.timeline_collect", "schedule": 5.0},
-    "customers.handover_results": {"task": "customers.handover_results", "schedule": 300.0},
-    "customers.handover_releases": {
-        "task": "customers.handover_releases",
-        "schedule": crontab(minute="16"),
-    },
-    "customers.leavers_plan": {"task": "customers.leavers_plan", "schedule": 60.0},
-    "customers.member_files_purge": {
-        "task": "customers.member_files_purge",
-        "schedule": crontab(minute="23"),
-    },
-    "risk.anomalies_watch": {"task": "risk.anomalies_watch", "schedule": 60.0},
-    "risk.capacity_sweep": {"task": "risk.capacity_sweep", "schedule": 60.0},
-    "risk.signals_purge": {"task": "risk.signals_purge", "schedule": crontab(hour="4", minute="0")},
-    "materials.partitions_keep": {
-        "task": "materials.partitions_keep",
-        "schedule": crontab(hour="4", minute="10"),
-    },
-    "materials.views_roll_up": {
-        "task": "materials.views_roll_up",
-        "schedule": crontab(minute="30"),
-    },
-    "inbox.purge": {"task": "inbox.purge", "schedule": crontab(minute="37")},
-}
 
 LOGGING_CONFIG = "scrm.core.logging.configure"
 LOGGING = {

@@ -6,6 +6,7 @@ from scrm.settings.base import *
 from scrm.settings.env import env_bool, env_str
 
 PRODUCTION = False
+SECOND_STEP_REQUIRED = env_bool("SCRM_SECOND_STEP", default=False)
 SECRET_KEY = env_str("SECRET_KEY", "development-only-" + "x" * 40)
 FIELD_KEYS = env_str("SCRM_FIELD_KEYS", "1:ZGV2ZWxvcG1lbnQtb25seS1maWVsZC1rZXkhISEhISE=")
 BLIND_INDEX_KEY = env_str("SCRM_BLIND_INDEX_KEY", "ZGV2ZWxvcG1lbnQtb25seS1ibGluZC1pbmRleCEhISE=")

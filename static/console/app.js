@@ -93,3 +93,5 @@ document.addEventListener("console:notify", (event) => notify(event.detail.text 
 document.addEventListener("error", (event) => {
   if (event.target instanceof HTMLImageElement && event.target.closest(".face")) { event.target.remove(); }
 }, true);
+// A long menu shows where the person is.
+document.querySelector(".side-link.active")?.scrollIntoView({ block: "nearest" });

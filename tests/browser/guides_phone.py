@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from contacts.directory.models import Member
 from contacts.feed import services as feed
 from customers.oneid.services import reconcile_pending
 from scrm.accounts.models import User
+from scrm.accounts.sessions.store import SessionStore
 from tests.browser.conftest import PHONE, Visitor
 from tests.factories.attribution import AddEpisodeFactory, LiveCodeFactory
 from tests.factories.customers import (

@@ -8,11 +8,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from contacts.directory.models import Member
 from contacts.oa_sync.models import OaFile, OaPlanItem, OaPolicy, OaRowError, OaRun
-from contacts.org.models import BindingImport, OrgUnit, StoreBinding
-from contacts.org.services import binding_import
+from contacts.org.change_models import StoreChange
+from contacts.org.models import BindingImport, OrgUnit, StoreBinding, UnitFile
+from contacts.org.services import binding_import, change_plan, unit_file_send
 from contacts.roles.selectors import scope_for
 from scrm.accounts.models import User
 from scrm.core.jobs.models import JobRun
@@ -41,6 +43,7 @@ __all__ = [
     "outsider",
 ]
 pytestmark = pytest.mark.django_db
+UNITS = "编码,名称,类型,上级编码\nS77,新店,门店,B1\nS78,错店,仓库,B1\n"
 FILE = "门店编码,工号或账号,顺序\nS1,guide_li,1\nS9,guide_li,\n"
 
 
@@ -64,6 +67,13 @@ class Office:
             detail={"value": "", "params": {}, "row": {"工号": "E1"}},
         )  # fmt: skip
         self.batch = self._batch(branch)
+        self.unit_file = unit_file_send(
+            file=io.BytesIO(UNITS.encode()), filename="u.csv", existing="update", actor=hq
+        )
+        self.change = change_plan(
+            kind="close", store=company.store_a, target=None, effective_on=timezone.localdate(),
+            reason="lease ends", actor=hq,
+        )  # fmt: skip
 
     def _batch(self, branch: User) -> BindingImport:
         return binding_import(
@@ -76,7 +86,9 @@ class Office:
             list(StoreBinding.objects.order_by("pk").values()),
             list(OaRun.objects.order_by("pk").values_list("pk", "status", "approved_by_id")),
             list(BindingImport.objects.order_by("pk").values_list("pk", "status")),
-            OaPolicy.objects.count(), JobRun.objects.count(), OrgUnit.objects.count(),
+            OaPolicy.objects.count(), JobRun.objects.count(),
+            list(OrgUnit.objects.order_by("pk").values_list("pk", "name", "status", "street_address")),
+            list(UnitFile.objects.values_list("status")), list(StoreChange.objects.values_list("status")),
         )  # fmt: skip
 
 
@@ -105,6 +117,20 @@ ROUTES: list[Route] = [
     ("POST", "org:state", lambda o: {"pk": o.binding.pk}, {"state": "serve_only"}),
     ("POST", "org:shift", lambda o: {"pk": o.binding.pk}, {"to": "up"}),
     ("GET", "org:units_import", lambda o: {}, {}),
+    ("GET", "org:units", lambda o: {}, {}),
+    ("GET", "org:unit", lambda o: {"pk": o.company.east.pk}, {}),
+    ("GET", "org:site", lambda o: {"pk": o.company.store_a.pk}, {}),
+    ("POST", "org:site", lambda o: {"pk": o.company.store_a.pk}, {"street_address": "x"}),
+    ("GET", "org:unit_file", lambda o: {"pk": o.unit_file.pk}, {}),
+    ("POST", "org:unit_file_apply", lambda o: {"pk": o.unit_file.pk}, {}),
+    ("POST", "org:unit_file_drop", lambda o: {"pk": o.unit_file.pk}, {}),
+    ("GET", "org:unit_file_errors", lambda o: {"pk": o.unit_file.pk}, {}),
+    ("GET", "org:changes", lambda o: {}, {}),
+    ("GET", "org:change_plan", lambda o: {"pk": o.company.store_b.pk}, {}),
+    ("GET", "org:change", lambda o: {"pk": o.change.pk}, {}),
+    ("POST", "org:change_approve", lambda o: {"pk": o.change.pk}, {}),
+    ("POST", "org:change_cancel", lambda o: {"pk": o.change.pk}, {}),
+    ("POST", "org:change_retry", lambda o: {"pk": o.change.pk}, {}),
     ("GET", "org:imports", lambda o: {}, {}),
     ("GET", "org:import", lambda o: {}, {}),
     ("GET", "org:import_detail", lambda o: {"pk": o.batch.pk}, {}),
@@ -125,8 +151,8 @@ ROUTES: list[Route] = [
     ("GET", "oa_sync:plan", lambda o: {"pk": o.run.pk}, {}),
     ("GET", "oa_sync:errors", lambda o: {"pk": o.run.pk, "role": "employees"}, {}),
 ]
-READS = {"directory:members", "directory:departments", "org:list"}
-STORE = {"org:detail"}
+READS = {"directory:members", "directory:departments", "org:list", "org:units", "org:changes"}
+STORE = {"org:detail", "org:unit", "org:change"}
 BRANCH_FILES = {"org:imports", "org:import", "org:template"}
 OWN_FILE = {"org:import_detail", "org:import_errors"}
 OA_READS = {"oa_sync:list", "oa_sync:detail", "oa_sync:live", "oa_sync:plan"}

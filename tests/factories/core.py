@@ -54,7 +54,12 @@ class AlertChannelFactory(DjangoModelFactory[AlertChannel]):
     )
 
 
-def scope(*permissions: str, user_id: int = 0, everything: bool = False) -> Scope:
+def scope(
+    *permissions: str,
+    user_id: int = 0,
+    everything: bool = False,
+    masks: frozenset[str] = NOBODY,
+) -> Scope:
     """Return a scope with these permissions."""
     return Scope(
         user_id=user_id,
@@ -64,14 +69,15 @@ def scope(*permissions: str, user_id: int = 0, everything: bool = False) -> Scop
         org_paths=(),
         userid=None,
         own_only=False,
-        masks=NOBODY,
+        masks=masks,
     )
 
 
 def scope_from_username(user: Any) -> Scope:
-    """A resolver for tests: the username lists the permissions, `*` for the whole company.
+    """A resolver for tests: the username lists the permissions, `*` for the whole company, `-phone` for a mask.
 
     "jobs.view+audit.view" may see both pages.
     """
     words = user.username.split("+")
-    return scope(*words, user_id=user.pk, everything="*" in words)
+    masks = frozenset(word[1:] for word in words if word.startswith("-"))
+    return scope(*words, user_id=user.pk, everything="*" in words, masks=masks)

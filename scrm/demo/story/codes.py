@@ -43,7 +43,9 @@ def bind_stores(play: Play) -> None:
         for place, employee in enumerate(play.files.guides(store), 1)
     ]
     preview = play.hq.send(
-        reverse("org:import"), {}, {"file": ("bindings.xlsx", _workbook(rows))}
+        reverse("org:import"),
+        {"existing": "update"},
+        {"file": ("bindings.xlsx", _workbook(rows))},
     ).url
     play.hq.send(f"{preview.rstrip('/')}/approve/", {}, page=preview)
     expected = {(store, userid) for store, userid, _place in rows}

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -45,6 +46,29 @@ class FormErrors(HTMLParser):
             self.words.append(data.strip())
 
 
+class HiddenFields(HTMLParser):
+    """What a form of a page sends without being seen, the CSRF token apart."""
+
+    def __init__(self, page: str, action: str) -> None:
+        super().__init__()
+        self._action = urlsplit(action).path
+        self._inside = False
+        self.values: dict[str, str] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Enter the form, or keep a hidden field of it."""
+        said = dict(attrs)
+        if tag == "form":
+            self._inside = urlsplit(said.get("action") or "").path == self._action
+        elif tag == "input" and self._inside and said.get("type") == "hidden":
+            self.values[said.get("name") or ""] = said.get("value") or ""
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave the form."""
+        self._inside = self._inside and tag != "form"
+
+
 class Browser:
     """One logged-in person."""
 
@@ -53,7 +77,7 @@ class Browser:
         self.session = requests.Session()
         self.session.headers["Accept-Language"] = "en"
         self.send("/accounts/login/", {"username": username, "password": password})
-        if "sessionid" not in self.session.cookies:
+        if not any(one.name.endswith("sessionid") for one in self.session.cookies):
             raise WrongFigureError(f"{username} could not log in")
 
     def page(self, path: str) -> str:
@@ -85,11 +109,11 @@ class Browser:
         when it is refused.
         """
         # Opening the page gives the CSRF cookie, as it does for a person.
-        self.page(page or path)
+        hidden = HiddenFields(self.page(page or path), path).values
         token = self.session.cookies.get("csrftoken", "")
         answer = self.session.post(
             self._url(path),
-            data={**fields, "csrfmiddlewaretoken": token},
+            data={**hidden, **fields, "csrfmiddlewaretoken": token},
             files=dict(files) if files else None,
             headers={"Referer": self._url(path)},
             timeout=TIMEOUT * 5,

@@ -5,16 +5,21 @@ from dataclasses import dataclass
 
 from scrm.demo.story import (
     accounts,
+    cards,
     codes,
     company,
     connecting,
     demo_only,
+    drift,
     entry,
+    interface,
     leaver,
     members,
     phones,
+    roster,
     sales,
     scans,
+    stores,
 )
 from scrm.demo.story.play import Play
 
@@ -31,10 +36,15 @@ class Step:
 STEPS = (
     Step(company.files_arrive),
     Step(company.second_run_plans_nothing, seeds=False),
+    Step(interface.oa_is_connected),
+    Step(cards.card_is_published),
     Step(codes.stores_and_live_code),
+    Step(stores.stores_are_described),
     Step(demo_only.default_welcome, proves=False),
     Step(scans.customers_scan),
     Step(scans.deliveries_repeat, seeds=False),
+    Step(cards.guides_show_their_cards),
+    Step(cards.campaign_runs, proves=False),
     Step(members.members_arrive),
     Step(phones.guide_serves),
     Step(sales.sales_are_earned),
@@ -45,6 +55,10 @@ STEPS = (
     Step(leaver.account_ends, seeds=False),
     Step(entry.entry_leads),
     Step(entry.mall_stores_show, proves=False),
+    Step(stores.branch_sends_in, proves=False),
+    Step(stores.dealer_joins, proves=False),
+    Step(roster.dealer_sends_in, proves=False),
     Step(connecting.it_proves_the_connection, proves=False),
+    Step(drift.wecom_is_changed_by_hand, proves=False),
     Step(demo_only.more_to_look_at, proves=False),
 )

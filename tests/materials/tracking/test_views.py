@@ -16,9 +16,9 @@ from contacts.feed.models import FeedItem
 from customers.timeline.models import TimelineEntry
 from materials.tracking import viewing
 from materials.tracking.models import Send, View, Who
-from materials.tracking.senders import send_app_message
 from materials.tracking.views import COOKIE
 from scrm.core.gateway import wecom
+from scrm.core.outbox.cards import send_card
 from scrm.core.outbox.models import OutboxMessage
 from tests.factories.customers import RelationFactory
 from tests.factories.materials import MaterialFactory, SendFactory
@@ -382,8 +382,8 @@ def test_the_message_arrives_on_the_guides_phone_once(wecom_sandbox_world: Any) 
     }  # fmt: skip
 
     # when the outbox sends twice, for the first answer was lost
-    send_app_message(payload)
-    send_app_message(payload)
+    send_card(payload)
+    send_card(payload)
 
     # then her phone shows it once
     page = requests.get(

@@ -36,7 +36,9 @@ def test_checks_find_the_planted_faults_and_nothing_else() -> None:
     # when our checks read them
     departments = check_departments(source_rows("departments", files.departments_csv))
     employees = check_employees(
-        source_rows("employees", files.employees_csv), departments, gets_account=lambda _post: True
+        source_rows("employees", files.employees_csv),
+        departments,
+        gets_account=lambda _post, _code, _state: True,
     )
 
     # then every message was planted, and all other rows pass with the expected values

@@ -170,7 +170,10 @@ def test_somebody_whose_role_was_taken_back_finds_nothing_more(branch_ops, hq_op
 
     revoke(RoleGrant.objects.get(user=branch_ops), actor=hq_ops)
 
-    assert client.post(URL, {"q": "李小"}, headers=HTMX).status_code == 403
+    assert client.post(URL, {"q": "李小"}, headers=HTMX).status_code == 401
+    branch_ops.refresh_from_db()
+    again = logged_in(branch_ops)
+    assert again.post(URL, {"q": "李小"}, headers=HTMX).status_code == 403
 
 
 def test_names_are_masked_where_the_role_says_so(company, seeded):
