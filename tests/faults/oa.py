@@ -21,12 +21,15 @@ from scrm.core.jobs.models import ACTIVE_STATES, JobRun
 from scrm.demo import figures
 from scrm.demo.stack import wait_for
 from scrm.demo.story.company import upload, wait_for_run
+from scrm.demo.story.report import WrongFigureError
 from tests.faults.harness import Arena, Outcome
 
 Table = list[list[str]]
 DELETING = ("user/delete", "user/batchdelete", "batch/replaceuser", "department/delete")
 # Endings of a reading; none of them has written anything.
 READ = {"planned", "held", "unchanged", "failed"}
+# What holds no row at all does not get past the form.
+REFUSED = "refused"
 PHASE_SECONDS, RUN_SECONDS = 60.0, 120.0
 LATENCY = 1.5
 HIRED = 30
@@ -150,7 +153,7 @@ def lies(files: Files) -> list[Lie]:
         Lie("no departments", good, files.tree(lambda rows: []), "held"),
         Lie("half a file", half, tree, "held"),
         Lie("an error page", b"<html><body>502 Bad Gateway</body></html>", tree, "failed"),
-        Lie("a blank line", b"\r\n", tree, "failed"),
+        Lie("a blank line", b"\r\n", tree, REFUSED),
         Lie("JSON for a table", b'{"errcode": 500}', tree, "failed"),
         Lie("yesterday's file", files.people(lambda rows: rows[:-3]), tree, "planned", 3),
     ]
@@ -161,6 +164,9 @@ def oa_lies(arena: Arena) -> Outcome:
     outcome, files = Outcome(), Files(arena)
     before, calls = _accounts(arena), _writes(arena)
     for lie in lies(files):
+        if lie.status == REFUSED:
+            outcome.notes += _is_refused(arena, lie)
+            continue
         run = _read(arena, lie.departments, lie.employees)
         if run.status != lie.status:
             outcome.notes.append(f"WRONG {lie.name}: {run.status}, not {lie.status}")
@@ -193,15 +199,31 @@ def _waits_for_a_name(arena: Arena, run: OaRun, name: str) -> list[str]:
     return notes
 
 
-def _read(arena: Arena, departments: bytes, employees: bytes) -> OaRun:
-    """Hand in two files and wait until they are read."""
-    play = arena.play
-    play.made["run_before"] = figures.oa_run()["id"]
+def _is_refused(arena: Arena, lie: Lie) -> list[str]:
+    """Return what is wrong where a file without a row is taken, or the form does not say so."""
+    before = figures.oa_run()["id"]
+    try:
+        _hand_in(arena, lie.departments, lie.employees)
+    except WrongFigureError as refusal:
+        if "answered 422" not in str(refusal):
+            return [f"WRONG {lie.name}: {refusal}"]
+    return [] if figures.oa_run()["id"] == before else [f"WRONG {lie.name}: it was read"]
+
+
+def _hand_in(arena: Arena, departments: bytes, employees: bytes) -> None:
+    """Send two files by HQ's form; raises WrongFigureError with the form's words when it refuses them."""
     files = {
         "departments": ("departments.csv", departments),
         "employees": ("employees.csv", employees),
     }
-    play.hq.send(reverse("oa_sync:upload"), {}, files, page=reverse("oa_sync:list"))
+    arena.play.hq.send(reverse("oa_sync:upload"), {}, files, page=reverse("oa_sync:list"))
+
+
+def _read(arena: Arena, departments: bytes, employees: bytes) -> OaRun:
+    """Hand in two files and wait until they are read."""
+    play = arena.play
+    play.made["run_before"] = figures.oa_run()["id"]
+    _hand_in(arena, departments, employees)
     found = wait_for_run(play, READ)
     return OaRun.objects.get(pk=found["id"])
 
@@ -264,10 +286,8 @@ def worker_dies(arena: Arena) -> Outcome:
 def _read_while_dying(arena: Arena, tree: bytes, people: bytes, outcome: Outcome) -> OaRun:
     """Hand in the files while the worker dies in the phases of reading."""
     with _slow(arena, "user/list_id"):
-        play = arena.play
-        play.made["run_before"] = figures.oa_run()["id"]
-        sent = {"departments": ("departments.csv", tree), "employees": ("employees.csv", people)}
-        play.hq.send(reverse("oa_sync:upload"), {}, sent, page=reverse("oa_sync:list"))
+        arena.play.made["run_before"] = figures.oa_run()["id"]
+        _hand_in(arena, tree, people)
         _kill_at(arena, "reading the files", lambda: _job("oa_sync.plan", 0), outcome)
         _hand_over(lambda: _job("oa_sync.plan", 1), RUN_SECONDS)
         _kill_at(arena, "reading WeCom", lambda: _job("oa_sync.plan", 1), outcome)

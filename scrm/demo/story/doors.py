@@ -19,7 +19,7 @@ Fields = Mapping[str, str | Sequence[str]]
 class FormErrors(HTMLParser):
     """Collects what a page says went wrong with its form."""
 
-    MARKS = frozenset({"invalid-feedback", "alert-danger", "errorlist"})
+    MARKS = frozenset({"invalid-feedback", "alert-danger", "errorlist", "field-error"})
     VOID = frozenset({"br", "input", "img", "use", "hr"})
 
     def __init__(self, html: str) -> None:
@@ -38,6 +38,8 @@ class FormErrors(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         """Leave an element of an error."""
+        if tag in self.VOID:
+            return
         self._depth = max(0, self._depth - 1)
 
     def handle_data(self, data: str) -> None:

@@ -44,5 +44,13 @@ def test_errors_of_a_form_are_found() -> None:
     assert FormErrors(html).words == ["Too", "long", "indeed.", "Needed."]
 
 
+def test_errors_beside_an_icon_and_below_a_field_are_found() -> None:
+    html = (
+        '<div class="alert alert-danger"><svg><use href="#x"></use></svg><div>Marked below.</div></div>'
+        '<div class="field-error"><svg><use href="#x"></use></svg>No rows.</div><p>fine</p>'
+    )
+    assert FormErrors(html).words == ["Marked below.", "No rows."]
+
+
 def test_words_of_a_page_are_found() -> None:
     assert text_of("<head><title>x</title></head><p>a <b>b</b></p>") == "a b"
