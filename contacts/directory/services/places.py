@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from django.db import connection
+from django.db import connection, transaction
 
 # The nearest unit above: walks down from the top and hands each department its parent's path.
 DEPARTMENT_PLACES_SQL = """
@@ -39,10 +39,15 @@ update {table} row set {column} = given.path
 
 def places_refresh(member_id: int | None = None) -> None:
     """Recompute the places of all departments and members, or of one member; writes only changes."""
-    with connection.cursor() as cursor:
-        if member_id is None:
-            cursor.execute(DEPARTMENT_PLACES_SQL)
-        cursor.execute(MEMBER_PLACES_SQL, {"member_id": member_id})
+    with transaction.atomic(), connection.cursor() as cursor:
+        if member_id is not None:
+            cursor.execute(MEMBER_PLACES_SQL, {"member_id": member_id})
+            return
+        # Right after thousands were written their number is not known yet, and each would be looked for in all.
+        cursor.execute("set local enable_nestloop = off")
+        cursor.execute(DEPARTMENT_PLACES_SQL)
+        cursor.execute(MEMBER_PLACES_SQL, {"member_id": None})
+        cursor.execute("set local enable_nestloop = default")
 
 
 def unit_paths_set(paths: Mapping[int, str]) -> None:

@@ -94,8 +94,15 @@ def _read(file: IO[bytes], filename: str) -> Sent:
 
 def unit_file_judged(file: UnitFile) -> JudgedFile:
     """Return what each row of a kept file would do now."""
-    units = OrgUnit.objects.select_related("parent")
-    return _judged(_kept(file), list(units), file.existing)
+    return _judged(_kept(file), _units_with_parents(), file.existing)
+
+
+def _units_with_parents() -> list[OrgUnit]:
+    """Return all units; joined in PostgreSQL, thousands that came a moment ago are matched one by one."""
+    units = {unit.pk: unit for unit in OrgUnit.objects.all()}
+    for unit in units.values():
+        unit.parent = units[unit.parent_id] if unit.parent_id is not None else None
+    return list(units.values())
 
 
 def unit_file_refused(file: UnitFile) -> RefusedRows:
