@@ -88,6 +88,17 @@ class SessionStore(DatabaseStore):
     def _row(self, data: dict[str, Any]) -> UserSession:
         return cast(UserSession, super().create_model_instance(data))
 
+    def cycle_key(self) -> None:
+        """Go on under another key, as after a log-in or a change of SECRET_KEY, and with another number.
+
+        The former row stands until the new one does: with its number the new one would be refused, and Django
+        takes every refusal for a clash of keys and tries another one for ever.
+        """
+        known = self.get(ENTERED)
+        if known is not None:
+            known["number"] = uuid7().hex
+        super().cycle_key()
+
     def touch(self) -> None:
         """Put the idle end off: the session was just used by a person."""
         now = timezone.now()

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -297,3 +298,21 @@ def test_a_part_of_a_page_leads_back_to_the_page_after_the_log_in(client: Client
 
     assert answer["HX-Redirect"] == "/accounts/login/?next=%2Fconsole%2Froles%2F%3Fa%3D1"
     assert foreign["HX-Redirect"] == "/accounts/login/"
+
+
+@pytest.mark.timeout(20, func_only=True)
+def test_a_change_of_secret_key_logs_nobody_out(it_admin: User, settings: Any) -> None:
+    # Given somebody who logged in under the former SECRET_KEY
+    client = logged_in(it_admin)
+    before = UserSession.objects.get(user=it_admin)
+    # When it is changed, and the former one still holds
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another key of a test, which is long enough for anybody"
+    # Then they are still in, and the session goes on under another key
+    assert is_in(client)
+    after = UserSession.objects.get(user=it_admin)
+    assert before.session_key != after.session_key
+    assert (before.entered_at, before.way) == (after.entered_at, after.way)
+    # And it needs the former one no more
+    settings.SECRET_KEY_FALLBACKS = []
+    assert is_in(client)
