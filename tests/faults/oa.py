@@ -30,7 +30,9 @@ DELETING = ("user/delete", "user/batchdelete", "batch/replaceuser", "department/
 READ = {"planned", "held", "unchanged", "failed"}
 # What holds no row at all does not get past the form.
 REFUSED = "refused"
-PHASE_SECONDS, RUN_SECONDS = 60.0, 120.0
+# A job's message can die with the worker that was just being given it; then the sweep waits QUEUE_PATIENCE.
+PHASE_SECONDS = jobs.QUEUE_PATIENCE.total_seconds() + 60.0
+RUN_SECONDS = jobs.QUEUE_PATIENCE.total_seconds() + 120.0
 LATENCY = 1.5
 HIRED = 30
 # How many get another post, and how many another department.
