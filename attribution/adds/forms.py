@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from attribution.adds.models import AddEpisode
 from attribution.adds.selectors import handovers, lost_customers, new_customers
-from scrm.core.days import days_check
+from scrm.core.days import DayInput, days_check
 
 
 class SpanForm(forms.Form):
@@ -24,7 +24,7 @@ class SpanForm(forms.Form):
 
 
 def _day(label: Any, field: str, lookup: str) -> Any:
-    widget = forms.DateInput(attrs={"type": "date"})
+    widget = DayInput()
     return django_filters.DateFilter(
         label=label, field_name=field, lookup_expr=f"date__{lookup}", widget=widget
     )

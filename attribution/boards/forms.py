@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from attribution.boards.selectors import SORTS, Span
 from attribution.boards.spans import DEFAULT, MOST_DAYS, PRESETS, preset_span
-from scrm.core.days import days_check
+from scrm.core.days import DayInput, days_check
 
 BY = (
     ("guide", gettext_lazy("By guide")),
@@ -26,12 +26,8 @@ class BoardForm(forms.Form):
     range = forms.ChoiceField(
         choices=[(preset.code, preset.label) for preset in PRESETS] + [(CUSTOM, "")], required=False
     )
-    first = forms.DateField(
-        label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    last = forms.DateField(
-        label=gettext_lazy("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    first = forms.DateField(label=gettext_lazy("From"), required=False, widget=DayInput())
+    last = forms.DateField(label=gettext_lazy("Until"), required=False, widget=DayInput())
     by = forms.ChoiceField(choices=BY, required=False)
     sort = forms.ChoiceField(choices=[(name, name) for name in SORTS], required=False)
     place = forms.CharField(max_length=64, required=False)

@@ -16,7 +16,7 @@ from attribution.sales.deciding import Step
 from attribution.sales.models import Credit, Rule, RuleSet
 from attribution.sales.rules import MOST_DAYS, steps_of
 from customers.crm.models import Order
-from scrm.core.days import days_check
+from scrm.core.days import DayInput, days_check
 
 
 class DaysForm(forms.Form):
@@ -74,13 +74,13 @@ class CreditFilter(django_filters.FilterSet):  # type: ignore[misc]
         label=_("Paid from"),
         field_name="business_day",
         lookup_expr="gte",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=DayInput(),
     )
     last = django_filters.DateFilter(
         label=_("Paid until"),
         field_name="business_day",
         lookup_expr="lte",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=DayInput(),
     )
 
     class Meta:
@@ -119,7 +119,7 @@ class RulesForm(forms.Form):
         help_text=_(
             "A day in the past lets its orders be decided again; you see the difference before."
         ),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=DayInput(),
     )
     note = forms.CharField(label=_("Why"), max_length=200)
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 import django_filters
-from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from attribution.touches.models import Touch
 from contacts.directory.models import Member
+from scrm.core.days import DayInput
 
 
 class TouchFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -29,7 +29,7 @@ class TouchFilter(django_filters.FilterSet):  # type: ignore[misc]
         label=_("Day"),
         field_name="occurred_at",
         lookup_expr="date",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=DayInput(),
     )
 
     class Meta:

@@ -15,10 +15,11 @@ from contacts.org.datums import Datum, Point
 from contacts.org.models import Existing, OrgUnit
 from contacts.org.selectors import org_units_visible_to
 from contacts.org.services import PhoneBinding, Site, site_of, site_problems
+from scrm.core.days import DayInput
 from scrm.core.scope import Scope
 
 SPREADSHEETS = ".xlsx,.csv"
-DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+DAY = DayInput()
 
 
 class FileForm(forms.Form):

@@ -10,17 +10,15 @@ from django.utils.translation import gettext_lazy
 from contacts.org.datums import Datum, Point
 from contacts.roster.rules import LONGEST
 from contacts.roster.services import PersonSent
+from scrm.core.days import DayInput
 
 SPREADSHEETS = ".xlsx,.csv"
 
 
-def day_input() -> forms.DateInput:
+def day_input() -> DayInput:
     """Return a field for a day from today to the longest time on the roster."""
     today = timezone.localdate()
-    return forms.DateInput(
-        attrs={"type": "date", "min": today.isoformat(), "max": (today + LONGEST).isoformat()},
-        format="%Y-%m-%d",
-    )
+    return DayInput({"min": today.isoformat(), "max": (today + LONGEST).isoformat()})
 
 
 class PersonForm(forms.Form):

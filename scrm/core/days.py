@@ -17,6 +17,15 @@ CELL = re.compile(
 )
 
 
+class DayInput(forms.DateInput):
+    """A field for a day. Browsers take and give it as 2026-11-22 alone, and show what the language spells otherwise as empty."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, str] | None = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
 def day_of(text: str) -> date | None:
     """Return the day a cell names, None where it names none.
 

@@ -4,19 +4,19 @@ from typing import Any
 
 import django_filters
 import django_tables2 as tables
-from django import forms
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from scrm.core.days import DayInput
 from scrm.core.listing import ONE_LINE
 from scrm.inbox.models import InboxEvent
 from scrm.inbox.words import event_words
 from scrm.wecom.errors import explained
 
-DAY = forms.DateInput(attrs={"type": "date"})
+DAY = DayInput()
 TONES = {
     InboxEvent.State.PENDING: "info",
     InboxEvent.State.DONE: "ok",

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,13 @@ LAYERS = [
     "accounts",
     "core",
 ]
-FEATURES = {
-    "attribution": ["boards", "sales", "touches", "entries", "adds", "welcome", "live_codes"],
-    "materials": ["tracking", "library"],
-    "risk": ["anomalies", "capacity"],
-    "customers": ["inheritance", "profile", "timeline", "oneid", "crm", "relations", "tags"],
-    "contacts": ["oa_sync", "roles", "org", "directory", "feed", "parameters"],
+# The features of each app, top to bottom, as import-linter holds them.
+FEATURES: dict[str, list[str]] = {
+    contract["containers"][0]: contract["layers"]
+    for contract in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+        "importlinter"
+    ]["contracts"]
+    if contract["name"].startswith("Features of ")
 }
 CJK = re.compile(r"[\u3400-\u9fff\uff01-\uff60]")
 # Bilingual by purpose (ADR-0007): the simulator speaks WeCom's language, the generators make Chinese data.
@@ -168,3 +170,15 @@ def test_every_interface_module_belongs_to_a_feature() -> None:
 
     # then none lies in an app's own folder
     assert stray == []
+
+
+def test_every_field_for_a_day_is_one_that_browsers_show() -> None:
+    # A plain DateInput spells the day as the language does: the browser shows an empty field, and saves it.
+    own = ROOT / "scrm" / "core" / "days.py"
+    plain = [
+        path
+        for path in tracked(".py")
+        if path != own and re.search(r"\bDateInput\(", path.read_text(encoding="utf-8"))
+    ]
+
+    assert [path for path in plain if "tests" not in path.parts] == []

@@ -6,7 +6,7 @@ from typing import Any
 import django_filters
 import django_tables2 as tables
 from django.db.models import Q, QuerySet
-from django.forms import DateInput, Form
+from django.forms import Form
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from scrm.core.audit.models import AuditEntry
 from scrm.core.audit.words import ACTIONS, OBJECTS, action_words, target_words
-from scrm.core.days import days_check
+from scrm.core.days import DayInput, days_check
 from scrm.core.listing import NUMBER, ONE_LINE
 
 
@@ -78,12 +78,8 @@ class AuditFilter(django_filters.FilterSet):
         empty_label=_("Any object"),
     )
     target = django_filters.CharFilter(lookup_expr="startswith", label=_("Object's id"))
-    first = django_filters.DateFilter(
-        method="since", label=_("From"), widget=DateInput(attrs={"type": "date"})
-    )
-    last = django_filters.DateFilter(
-        method="until", label=_("To"), widget=DateInput(attrs={"type": "date"})
-    )
+    first = django_filters.DateFilter(method="since", label=_("From"), widget=DayInput())
+    last = django_filters.DateFilter(method="until", label=_("To"), widget=DayInput())
 
     class Meta:
         model = AuditEntry

@@ -3,8 +3,10 @@
 from datetime import date
 
 import pytest
+from django import forms
+from django.utils import translation
 
-from scrm.core.days import day_of
+from scrm.core.days import DayInput, day_of
 
 DAY = date(2026, 2, 1)
 
@@ -54,3 +56,17 @@ def test_a_moment_with_its_zone_is_the_day_it_is_here(text: str) -> None:
 )  # fmt: skip
 def test_what_names_no_day_is_none(text: str) -> None:
     assert day_of(text) is None
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_a_field_for_a_day_shows_the_day_that_is_there(language: str) -> None:
+    # Given a form of a day, in a language that spells days in its own way
+    class Form(forms.Form):
+        day = forms.DateField(widget=DayInput())
+
+    # When it is shown for a day that is there already
+    with translation.override(language):
+        shown = str(Form(initial={"day": date(2026, 11, 2)})["day"])
+    # Then it is in the only spelling that browsers take
+    assert 'type="date"' in shown
+    assert 'value="2026-11-02"' in shown
