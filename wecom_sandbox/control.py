@@ -8,7 +8,7 @@ from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
 from wecom_sandbox import controls, due, ledger, switches
-from wecom_sandbox.apps import app_controls
+from wecom_sandbox.apps import app_controls, renewals
 from wecom_sandbox.archive import archive_chats, archive_rooms
 from wecom_sandbox.contacts import (
     activation,
@@ -168,6 +168,21 @@ def _transfer_answer(sandbox: Sandbox, body: Body) -> Any:
     return {"ok": True, "status": status}
 
 
+@control("POST", "hand_over")
+def _hand_over(sandbox: Sandbox, body: Body) -> Any:
+    """An administrator gives a customer to a colleague, and the customer agrees at once."""
+    person = need_person(sandbox, body["person_id"])
+    with sandbox.store.transaction():
+        takeover = str(body["takeover"])
+        members.need(sandbox.store, takeover)
+        refused = transfers.ask(
+            sandbox, str(body["userid"]), takeover, person, resigned=False, message=""
+        )
+        if refused:
+            raise NotPossibleError(f"the hand-over is refused with {refused}")
+        return {"ok": True, "status": transfers.answer(sandbox, person.id, accept=True)}
+
+
 @control("POST", "edit_remark")
 def _edit_remark(sandbox: Sandbox, body: Body) -> Any:
     allowed = {"remark", "description", "remark_company", "remark_mobiles", "tags"}
@@ -188,7 +203,7 @@ def _callback_urls(sandbox: Sandbox, body: Body) -> Any:
     if not url:
         sandbox.delivery.set_url(app.name, None)
         return {"ok": True, "verified": False, "message": "removed"}
-    verified, message = sandbox.delivery.verify(app, str(url))
+    verified, message = sandbox.delivery.verify(renewals.as_now(sandbox.store, app), str(url))
     # The admin console refuses to save an address that fails the check.
     if verified or body.get("verify") is False:
         sandbox.delivery.set_url(app.name, str(url))

@@ -14,6 +14,7 @@ from typing import Protocol
 from urllib.parse import urlencode
 
 from wecom_sandbox import crypto
+from wecom_sandbox.apps import renewals
 from wecom_sandbox.clock import Clock
 from wecom_sandbox.defaults import APPS, CORP_ID, AppConfig, app_named
 from wecom_sandbox.events import Fields, event_xml
@@ -337,6 +338,7 @@ class Delivery:
             return channel.stamped(xml, self._clock.seconds())
         if app is None:
             return None
+        app = renewals.as_now(self._store, app)
         encrypted = crypto.encrypt(xml.encode(), app.aes_key, CORP_ID)
         body = crypto.envelope(CORP_ID, app.agent_id, encrypted).decode()
         return body, self._signed_query(app, encrypted)

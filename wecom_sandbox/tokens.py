@@ -3,8 +3,9 @@
 import secrets
 import sqlite3
 
+from wecom_sandbox.apps import renewals
 from wecom_sandbox.clock import Clock
-from wecom_sandbox.defaults import APPS, CORP_ID, AppConfig, app_named
+from wecom_sandbox.defaults import CORP_ID, AppConfig, app_named
 from wecom_sandbox.errors import WeComError
 from wecom_sandbox.store import Store
 
@@ -26,10 +27,10 @@ class Tokens:
             raise WeComError(41004)
         if corpid != CORP_ID:
             raise WeComError(40013)
-        for app in APPS:
-            if app.secret == corpsecret:
-                return app
-        raise WeComError(40001)
+        app = renewals.by_secret(self._store, corpsecret)
+        if app is None:
+            raise WeComError(40001)
+        return app
 
     def current(self, owner: str, kind: str) -> tuple[str, int]:
         """The living token of an owner, made when there is none.

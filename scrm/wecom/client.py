@@ -21,6 +21,8 @@ from scrm.wecom.api.contact_way import ContactWayApi
 from scrm.wecom.api.corp_tag import CorpTagApi
 from scrm.wecom.api.department import DepartmentApi
 from scrm.wecom.api.external_contact import ExternalContactApi
+from scrm.wecom.api.group_chat import GroupChatApi
+from scrm.wecom.api.group_welcome import GroupWelcomeApi
 from scrm.wecom.api.media import MediaApi
 from scrm.wecom.api.message import MessageApi
 from scrm.wecom.api.tag import TagApi
@@ -68,6 +70,8 @@ class WeComClient(WeChatClient):  # type: ignore[misc]  # wechatpy has no types
     external_contact = ExternalContactApi()
     contact_way = ContactWayApi()
     corp_tag = CorpTagApi()
+    group_chat = GroupChatApi()
+    group_welcome = GroupWelcomeApi()
     tag = TagApi()
     welcome = WelcomeApi()
     media = MediaApi()

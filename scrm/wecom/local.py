@@ -12,13 +12,13 @@ from scrm.wecom.limits import (
     CROWDED_REST_SECONDS,
     CROWDED_SHARE,
     PLACE_POLL_SECONDS,
-    RESERVED,
     STILL_CROWDED_SHARE,
     burst,
     first_level,
     places_after,
     places_for,
     refill,
+    reserved,
 )
 from scrm.wecom.ports import Limit, LockTimeout, Token
 
@@ -153,7 +153,7 @@ class LocalBucket:
 
     def _wait(self, limit: Limit, level: float, lane: str) -> float:
         full = self._full(limit)
-        missing = min(full, full * RESERVED[lane] + 1) - level
+        missing = min(full, full * reserved(limit, lane) + 1) - level
         # A rounding crumb is no reason to wait.
         return missing / (refill(limit) * self._share(limit)) if missing > 1e-6 else 0.0
 

@@ -28,10 +28,16 @@ class Token:
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `calls` in any `seconds`, to one API of one corp."""
+    """At most `calls` in any `seconds`, to one API of one corp.
+
+    `burst` is the part of them that may come at once, the rest flows in evenly: the smaller it is, the
+    nearer lasting work comes to the limit. `lanes`: the later lanes leave the earlier ones their part.
+    """
 
     calls: int
     seconds: int
+    burst: float = 0.5
+    lanes: bool = True
 
 
 class TokenStore(Protocol):

@@ -2,9 +2,10 @@
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from wecom_sandbox.apps import agents, app_inputs, media_store, template_cards
+from wecom_sandbox.apps import agents, app_inputs, media_store, renewals, template_cards
 from wecom_sandbox.contacts import members
 from wecom_sandbox.controls import Body, NotThereError, control
 from wecom_sandbox.defaults import AppConfig, app_named
@@ -82,6 +83,35 @@ def jssdk_voice(sandbox: Sandbox, body: Body) -> Any:
         raise ValueError("speex is empty")
     media_id = media_store.store(sandbox, "jssdk", "voice.speex", voice, "audio/speex")
     return {"media_id": media_id}
+
+
+@control("POST", "renew")
+def renew(sandbox: Sandbox, body: Body) -> Any:
+    """An administrator renews credentials: {app, secret: true} or {app, token, aes_key}.
+
+    A new pair is saved only when the app's address opens it, as the admin console's page does; what was signed
+    before is sent again as it was. A new secret ends the former one and its tokens.
+    """
+    app = app_named(str(body.get("app", "")))
+    if app is None:
+        raise NotThereError(f"no app {body.get('app')}")
+    answer: dict[str, Any] = {"ok": True}
+    if body.get("token") or body.get("aes_key"):
+        pair: dict[str, Any] = {"token": str(body["token"]), "aes_key": str(body["aes_key"])}
+        url = sandbox.delivery.urls().get(app.name)
+        opened, words = (
+            sandbox.delivery.verify(replace(app, **pair), url) if url else (False, "no address")
+        )
+        if not opened:
+            return {"ok": False, "message": words}
+        with sandbox.store.transaction():
+            renewals.keep(sandbox.store, app.name, **pair)
+    if body.get("secret"):
+        answer["secret"] = renewals.new_secret()
+        with sandbox.store.transaction():
+            renewals.keep(sandbox.store, app.name, secret=answer["secret"])
+            sandbox.tokens.revoke(app=app.name)
+    return answer
 
 
 def _app(body: Body) -> AppConfig:
