@@ -10,7 +10,7 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
-# 500 orders with 100 lines each stay below this.
+# 1,000 orders with 50 lines each stay below this.
 MOST_BYTES = 20 * 1024 * 1024
 # Our own deepest is 5: body, rows, row, lines, line. Far below where Python's recursion ends.
 MOST_LEVELS = 20

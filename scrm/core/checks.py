@@ -15,7 +15,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
-from scrm.core.crypto import decode_key, parse_field_keys
+from scrm.core.crypto import decode_key, parse_field_keys, parse_index_keys
 from scrm.settings.env import UNUSABLE, env_bool
 
 SECRET_KEY_LENGTH = 50
@@ -70,15 +70,31 @@ def _keys() -> Iterator[Problem]:
         try:
             if not value:
                 yield code, f"{name} is not set.", hint
-            elif _is_published(decode_key(value, name)):
+            elif any(map(_is_published, _decoded(name, value))):
                 yield code, f"{name} is the published development key.", hint
         except ImproperlyConfigured as error:
             yield code, str(error), hint
 
 
+def _decoded(name: str, value: str) -> Sequence[bytes]:
+    if name == "SCRM_BLIND_INDEX_KEY":
+        return parse_index_keys(value)
+    return [decode_key(value, name)]
+
+
+def _parameter_key() -> Iterator[Problem]:
+    if "," in settings.BLIND_INDEX_KEY and not settings.PARAMETER_KEY:
+        yield (
+            "E024",
+            "SCRM_BLIND_INDEX_KEY holds two keys while SCRM_PARAMETER_KEY is not set: printed codes would stop being ours.",
+            "With the old key alone run `manage.py keys parameter`, and set SCRM_PARAMETER_KEY to what it prints.",
+        )
+
+
 def _same_keys() -> Iterator[Problem]:
     parts = [entry.partition(":")[2] for entry in settings.FIELD_KEYS.split(",") if entry.strip()]
-    values = [value for value in [*parts, settings.BLIND_INDEX_KEY, settings.AUDIT_KEY] if value]
+    indexes = [part.strip() for part in settings.BLIND_INDEX_KEY.split(",")]
+    values = [value for value in [*parts, *indexes, settings.AUDIT_KEY] if value]
     if len(set(values)) < len(values):
         yield (
             "E005",
@@ -264,6 +280,7 @@ def _people() -> Iterator[Problem]:
 RULES: tuple[Callable[[], Iterator[Problem]], ...] = (
     _secret_key,
     _keys,
+    _parameter_key,
     _same_keys,
     _debug,
     _hosts,

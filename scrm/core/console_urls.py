@@ -8,5 +8,6 @@ urlpatterns = [
     path("approvals/", include("scrm.core.approvals.urls")),
     path("audit/", include("scrm.core.audit.urls")),
     path("alerts/", include("scrm.core.alerts.urls")),
+    path("keys/", include("scrm.core.keys.urls")),
     path("health/", include("scrm.core.health.urls")),
 ]

@@ -2,8 +2,8 @@
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
@@ -21,6 +21,8 @@ class UpsertCounts:
     inserted: int
     updated: int
     unchanged: int
+    # With tell=True: the keys that were written, as text, and whether each is new.
+    written: Mapping[tuple[str, ...], bool] = field(default_factory=dict)
 
 
 def copy_rows(
@@ -49,6 +51,7 @@ def upsert_by_copy(
     compare: Sequence[str] | None = None,
     newer: str | None = None,
     whole: bool = True,
+    tell: bool = False,
 ) -> UpsertCounts:
     """Insert or update many rows in one statement; rows that would not change are not written.
 
@@ -58,7 +61,7 @@ def upsert_by_copy(
     every time. newer: a time column; rows older than what is stored are left out, and of rows that would not
     change this column alone moves on, so that no late, older read can pass for news. whole=False: the rows
     tell only a part of what that time stands for, so unchanged ones keep it. Of rows with the same key the
-    last one counts. Ciphertext is bound to the primary key: seal with the id of the row that exists.
+    last one counts. tell=True: say which keys were written, for small batches. Ciphertext is bound to the primary key: seal with the id of the row that exists.
     """
     table = model._meta.db_table
     temporary = f"copy_{uuid4().hex}"
@@ -73,18 +76,30 @@ def upsert_by_copy(
         distinct = f"SELECT DISTINCT {keys} FROM {_quoted(temporary)}"  # noqa: S608 -- our own names
         cursor.execute(f"SELECT count(*) FROM ({distinct}) AS keys")  # noqa: S608
         wanted = int(cursor.fetchone()[0])
-        cursor.execute(
-            f"WITH written AS ("  # noqa: S608
-            f"INSERT INTO {_quoted(table)} AS held ({names}) "
+        insert = (
+            f"INSERT INTO {_quoted(table)} AS held ({names}) "  # noqa: S608
             f"SELECT DISTINCT ON ({keys}) {names} FROM {_quoted(temporary)} ORDER BY {keys}, copy_order DESC "
-            f"{_on_conflict(keys, update, compare, newer)} RETURNING (xmax = 0) AS is_new) "
-            "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written"
+            f"{_on_conflict(keys, update, compare, newer)} RETURNING"
         )
-        inserted, updated = cursor.fetchone()
+        written = _written(cursor, f"{insert} (xmax = 0), {keys}") if tell else {}
+        if tell:
+            inserted = sum(written.values())
+            updated = len(written) - inserted
+        else:
+            cursor.execute(
+                f"WITH written AS ({insert} (xmax = 0) AS is_new) "  # noqa: S608
+                "SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM written"
+            )
+            inserted, updated = cursor.fetchone()
         if newer and whole:
             cursor.execute(_confirm(table, temporary, conflict, newer))
         cursor.execute(f"DROP TABLE {_quoted(temporary)}")
-    return UpsertCounts(inserted=inserted, updated=updated, unchanged=wanted - inserted - updated)
+    return UpsertCounts(inserted, updated, wanted - inserted - updated, written)
+
+
+def _written(cursor: Any, statement: str) -> dict[tuple[str, ...], bool]:
+    cursor.execute(statement)
+    return {tuple(str(part) for part in key): is_new for is_new, *key in cursor.fetchall()}
 
 
 def _on_conflict(

@@ -14,7 +14,12 @@ from django.core.exceptions import ImproperlyConfigured
 
 VERSION = 1
 NONCE_BYTES = 12
-BLIND_INDEX_KINDS = frozenset({"phone", "phone_last4", "id_card", "row_digest", "secret"})
+BLIND_INDEX_KINDS = frozenset(
+    {"custom_field", "phone", "phone_last4", "id_card", "remark_gram", "row_digest", "secret"}
+)
+
+# Kinds whose value is not kept, so that nothing could be computed again: a change of key leaves them as they are.
+LASTING_KINDS = frozenset({"id_card"})
 
 
 class DecryptionError(Exception):
@@ -62,10 +67,37 @@ def _secret(text: str, name: str) -> bytes:
     return decode_key(text, name)
 
 
+@lru_cache(maxsize=8)
+def parse_index_keys(text: str) -> tuple[bytes, ...]:
+    """Return the blind-index keys, the writing one first, from `<base64>[,<base64>]`."""
+    parts = [part.strip() for part in text.split(",")]
+    keys = tuple(decode_key(part, "SCRM_BLIND_INDEX_KEY") for part in parts)
+    if len(keys) > 2 or len(set(keys)) < len(keys):
+        raise ImproperlyConfigured(
+            "SCRM_BLIND_INDEX_KEY is one key, or two different ones while it is changed."
+        )
+    return keys
+
+
+def writing_key_id() -> str:
+    """Return the id of the field key that writes."""
+    return _ring(settings.FIELD_KEYS)[0]
+
+
+def field_key_ids() -> tuple[str, ...]:
+    """Return the ids of the field keys, the writing one first."""
+    return tuple(_ring(settings.FIELD_KEYS)[1])
+
+
+def header_of(key_id: str) -> bytes:
+    """Return what every ciphertext of a key begins with."""
+    return bytes((VERSION, len(key_id))) + key_id.encode("ascii")
+
+
 def encrypt(plaintext: bytes, aad: bytes) -> bytes:
     """Return `version · key id · nonce · ciphertext` (AES-256-GCM) bound to `aad`."""
     key_id, ring = _ring(settings.FIELD_KEYS)
-    header = bytes((VERSION, len(key_id))) + key_id.encode("ascii")
+    header = header_of(key_id)
     nonce = os.urandom(NONCE_BYTES)
     # The header is authenticated too: nobody can relabel a ciphertext with another key id.
     return header + nonce + ring[key_id].encrypt(nonce, plaintext, header + aad)
@@ -99,12 +131,24 @@ def blind_index(kind: str, value: str) -> bytes:
     """Return 32 bytes (HMAC-SHA-256) to find `value` by, without being able to read it.
 
     `kind` separates classes: equal values of two kinds give different bytes. Pass normalised values
-    (phones in E.164).
+    (phones in E.164). It is what a row stores; what looks for rows takes `blind_indexes`.
+    """
+    return blind_indexes(kind, value)[0]
+
+
+def blind_indexes(kind: str, value: str) -> list[bytes]:
+    """Return every index under which a row may hold `value`, the one written now first.
+
+    More than one only while the key is changed: rows not rewritten yet are found by the key before.
     """
     if kind not in BLIND_INDEX_KINDS:
         raise ValueError(f"unknown blind index kind {kind!r}")
-    key = _secret(settings.BLIND_INDEX_KEY, "SCRM_BLIND_INDEX_KEY")
-    return hmac.new(key, f"{kind}\x1f{value}".encode(), hashlib.sha256).digest()
+    if kind in LASTING_KINDS:
+        return [lasting_hash(f"index.{kind}", value)]
+    message = f"{kind}\x1f{value}".encode()
+    return [
+        hmac.digest(key, message, "sha256") for key in parse_index_keys(settings.BLIND_INDEX_KEY)
+    ]
 
 
 def audit_mac(*parts: bytes) -> bytes:
@@ -115,3 +159,16 @@ def audit_mac(*parts: bytes) -> bytes:
         mac.update(len(part).to_bytes(8, "big"))
         mac.update(part)
     return mac.digest()
+
+
+def lasting_hash(purpose: str, value: str) -> bytes:
+    """Return 32 bytes (HMAC-SHA-256) that stay the same whatever other key is changed.
+
+    For what cannot be computed again because its value is not kept: tombstones, recovery codes, devices.
+    """
+    return audit_mac(b"lasting", purpose.encode(), value.encode())
+
+
+def lasting_cipher(purpose: str) -> AESGCM:
+    """Return a cipher under a key derived from the audit key, for files that outlive a change of the field key."""
+    return AESGCM(lasting_hash("cipher", purpose))

@@ -55,7 +55,8 @@ class DataMapRow:
     use: DataUse
 
 
-def _own_models() -> Iterator[type[models.Model]]:
+def own_models() -> Iterator[type[models.Model]]:
+    """Yield the models of our own apps."""
     for model in apps.get_models(include_auto_created=False):
         if model.__module__.split(".", 1)[0] in {
             "scrm",
@@ -91,7 +92,7 @@ def declared(model: type[models.Model]) -> dict[str, DataUse]:
 def missing() -> list[str]:
     """Return `app.Model.field` of every personal field without an entry, and of entries without a field."""
     problems: list[str] = []
-    for model in _own_models():
+    for model in own_models():
         fields = {field.name: field for field in model._meta.concrete_fields}
         entries = declared(model)
         wanted = {name for name, field in fields.items() if looks_personal(model, field)}
@@ -106,7 +107,7 @@ def missing() -> list[str]:
 def rows() -> list[DataMapRow]:
     """Return the whole map, sorted by model and field."""
     found: list[DataMapRow] = []
-    for model in _own_models():
+    for model in own_models():
         for name, use in declared(model).items():
             field = model._meta.get_field(name)
             found.append(

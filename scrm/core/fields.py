@@ -62,6 +62,8 @@ class EncryptedField(_Field[_ST, _GT]):
 
     descriptor_class = EncryptedAttribute
     empty_strings_allowed = False
+    # The column whose value binds a ciphertext to its row; empty: the primary key.
+    bound_to = ""
     description = "AES-256-GCM ciphertext"
 
     @property
@@ -94,6 +96,11 @@ class EncryptedField(_Field[_ST, _GT]):
     def open(self, pk: Any, sealed: bytes) -> Any:
         """Return the plain value of the row `pk`; raises DecryptionError when it was changed or moved."""
         return self.decode(decrypt(bytes(sealed), self.aad(pk)))
+
+    def reseal(self, bound: Any, sealed: bytes) -> Sealed:
+        """Return the same value under the key that writes; raises DecryptionError where it does not open."""
+        place = self.aad(bound)
+        return Sealed(encrypt(decrypt(bytes(sealed), place), place))
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: FBT001
         """Seal the instance's value for its own row."""

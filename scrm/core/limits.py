@@ -29,6 +29,10 @@ class _Local:
             self._counts[key] = (count + 1, until)
             return count + 1
 
+    def forget(self, key: str) -> None:
+        with self._lock:
+            self._counts.pop(key, None)
+
 
 _local = _Local()
 
@@ -48,3 +52,13 @@ def counted(name: str, key: str, seconds: int) -> int:
     except RedisError as failure:
         logger.warning("limits.without_redis", error=type(failure).__name__)
         return _local.add(full, seconds)
+
+
+def uncounted(name: str, key: str) -> None:
+    """Begin again with the count of `name` by `key`."""
+    full = f"limits:{name}:{key}"
+    try:
+        cache.delete(full)
+    except RedisError as failure:
+        logger.warning("limits.without_redis", error=type(failure).__name__)
+    _local.forget(full)

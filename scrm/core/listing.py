@@ -10,6 +10,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from scrm.core import keyset
+from scrm.core.searched import SEALED
 
 PAGE_SIZES = (20, 50, 100)
 # Beyond this a list says "more than": counting a million rows would cost more than showing them.
@@ -97,7 +98,7 @@ def _page_size(raw: str | None) -> int:
 
 
 def _is_filtered(query: QueryDict, filterset: Any) -> bool:
-    return any(query.get(name) for name in filterset.form.fields)
+    return any(query.get(name) for name in (*filterset.form.fields, SEALED))
 
 
 def _url(query: QueryDict, **changes: str | None) -> str:

@@ -34,7 +34,7 @@ class _Refusal:
 class RefusalInForm(_Refusal):
     """Puts the words beside a field (None: above the form)."""
 
-    def __init__(self, form: forms.Form, field: str | None = None) -> None:
+    def __init__(self, form: forms.BaseForm, field: str | None = None) -> None:
         self._form, self._field = form, field
 
     def _say(self, error: ScrmError) -> None:

@@ -17,7 +17,7 @@ from django.db.transaction import TransactionManagementError
 from scrm.core.fields import EncryptedTextField
 from scrm.core.gateway_models import WeComToken
 from scrm.core.ids import uuid7
-from scrm.wecom.limits import RESERVED, alone_share, burst, first_level, refill
+from scrm.wecom.limits import alone_share, burst, first_level, refill, reserved
 from scrm.wecom.local import LocalBucket, Probes
 from scrm.wecom.ports import Limit, LockTimeout, Token
 
@@ -188,7 +188,12 @@ class RedisBucket:
         arguments: list[float] = []
         for limit in limits:
             full = burst(limit)
-            arguments += [full * RESERVED[lane], full, refill(limit), full * first_level(limit)]
+            arguments += [
+                full * reserved(limit, lane),
+                full,
+                refill(limit),
+                full * first_level(limit),
+            ]
         try:
             wait = int(self._take(keys=keys, args=arguments))
         except redis.RedisError as failure:

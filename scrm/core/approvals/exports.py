@@ -22,8 +22,13 @@ GROWS_BY = 50
 FILES: dict[str, Promise] = {
     "audit": gettext_lazy("Audit"),
     "boards": gettext_lazy("Sales boards"),
+    "checkin": gettext_lazy("Check-ins"),
     "chase": gettext_lazy("Accounts to chase"),
+    "customers": gettext_lazy("Customer list"),
+    "handover": gettext_lazy("Results of a hand-over"),
     "oa_plan": gettext_lazy("OA plan"),
+    "strangers": gettext_lazy("Members who are nobody's friend"),
+    "unenrolled": gettext_lazy("Friends who are no members"),
     "oa_refused": gettext_lazy("Refused rows of the OA"),
 }
 
@@ -39,6 +44,23 @@ FILTERS: dict[str, Promise] = {
     "target": gettext_lazy("Object's id"),
     "reason": gettext_lazy("Reason"),
     "q": gettext_lazy("Search"),
+    "s": gettext_lazy("Search (sealed)"),
+    "ticked": gettext_lazy("Ticked"),
+    "member": gettext_lazy("Guide"),
+    "store": gettext_lazy("Store"),
+    "branch": gettext_lazy("Branch or dealer"),
+    "tag": gettext_lazy("Tag"),
+    "way": gettext_lazy("Way of adding"),
+    "status": gettext_lazy("Status"),
+    "added_from": gettext_lazy("Added from"),
+    "added_to": gettext_lazy("Added until"),
+    "is_member": gettext_lazy("Member"),
+    "level": gettext_lazy("Membership level"),
+    "bought_since": gettext_lazy("Bought since"),
+    "quiet_since": gettext_lazy("Bought nothing since"),
+    "opened": gettext_lazy("Opened the chat"),
+    "stopped": gettext_lazy("Do not contact"),
+    "plan": gettext_lazy("Hand-over"),
     "run": gettext_lazy("Run"),
     "role": gettext_lazy("File"),
 }
@@ -65,14 +87,13 @@ def may_take(
         return True
     key = _key(what, filters, actor, unmasked)
     used = services.use(
-        kind=CODE, key=key, actor=actor, fits=lambda asked: _is_as_shown(asked, rows)
+        kind=CODE, key=key, actor=actor, fits=lambda asked: is_as_shown(int(asked["rows"]), rows)
     )
     return used is not None
 
 
-def _is_as_shown(payload: Payload, rows: int) -> bool:
+def is_as_shown(shown: int, rows: int) -> bool:
     """Tell whether a file is still the one that was judged: rows come in while somebody thinks, but not twice as many."""
-    shown = int(payload["rows"])
     return rows <= shown + max(GROWS_BY, shown // 10)
 
 

@@ -73,15 +73,18 @@ def write_workbook(
     *,
     sheet: str = "Sheet1",
     notes: Sequence[tuple[str, str]] = (),
+    stamp: str = "",
 ) -> bytes:
     """Return an XLSX file; columns are (key in the rows, header), the header row is frozen.
 
     Text stays text; whole numbers of twelve digits and more are written as text; times in local time. `notes` are
-    (column, what to write there): a second sheet of instructions.
+    (column, what to write there): a second sheet of instructions. `stamp` is printed at the foot of every page.
     """
     book = Workbook(write_only=True)
     page = book.create_sheet(sheet[:31])
     page.freeze_panes = "A2"
+    # "&" begins a code in a foot line.
+    page.oddFooter.center.text = stamp.replace("&", "&&") or None
     for index, (_key, header) in enumerate(columns, start=1):
         page.column_dimensions[get_column_letter(index)].width = max(
             12, min(40, len(header) * 2 + 4)

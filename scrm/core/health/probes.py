@@ -277,6 +277,12 @@ def sales() -> Finding:
     return found
 
 
+def erasures() -> Finding:
+    """Look whether forgotten people are back; who knows lives above and is named in the settings."""
+    found: Finding = import_string(settings.HEALTH_PROBES["erasures"])()
+    return found
+
+
 Probe = Callable[[], Finding | list[Finding]]
 PROBES: tuple[tuple[str, Probe], ...] = (
     ("config", config),
@@ -287,6 +293,7 @@ PROBES: tuple[tuple[str, Probe], ...] = (
     ("beat", beat),
     ("inbox", inbox),
     ("sales", sales),
+    ("erasures", erasures),
     ("audit", audit),
     ("storage", storage),
     ("url", outside.url),

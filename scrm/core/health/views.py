@@ -31,6 +31,7 @@ PARTS = {
     "beat": _("Clock of the jobs"),
     "inbox": _("WeCom events"),
     "sales": _("Attribution of orders"),
+    "erasures": _("Forgotten people"),
     "audit": _("Audit chain"),
     "storage": _("Storage"),
     "url": _("Public address"),

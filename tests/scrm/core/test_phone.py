@@ -72,3 +72,17 @@ def test_a_number_without_a_country_is_read_in_the_region() -> None:
 )
 def test_the_mask_hides_the_middle(e164: str, expected: str) -> None:
     assert mask_phone(e164) == expected
+
+
+def test_the_short_way_for_chinese_mobiles_says_what_the_library_says() -> None:
+    # given one number of every range of four digits, and a blank that makes the long way go over it
+    for prefix in range(10_000):
+        number = f"{prefix:04d}1234567"
+
+        def said(raw: str) -> str:
+            try:
+                return normalise_phone(raw)
+            except ValidationFailed as refused:
+                return refused.message
+
+        assert said(number) == said(f"{number} "), number
