@@ -54,6 +54,12 @@ def done(key: str) -> bool:
     return bool(changed)
 
 
+def kind_done(*, member_id: int, kind: str) -> int:
+    """Mark all that a member has to do of one kind as done; return how many that were."""
+    waiting = FeedItem.objects.filter(member_id=member_id, kind=kind, done_at=None)
+    return waiting.update(done_at=timezone.now())
+
+
 def item_done(*, member_id: int, item_id: UUID) -> bool:
     """Mark a member's own item as done; return False when she has none such."""
     mine = FeedItem.objects.filter(pk=item_id, member_id=member_id)

@@ -14,6 +14,7 @@ TITLES: dict[str, Promise] = {
     "add.waiting": _("%(customer)s added you and waits for a first message"),
     "material.viewed": _("%(customer)s looked at %(material)s"),
     "follow_up.due": _("Come back to %(customer)s as agreed"),
+    "members.invite": _("Invite %(count)s members of your store to add you"),
     "inheritance.received": _("%(count)s customers were handed over to you"),
 }
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")

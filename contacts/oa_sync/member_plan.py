@@ -10,7 +10,7 @@ from contacts.oa_sync.cells import userid_of
 from contacts.oa_sync.mirror import MemberState, MirrorState
 from contacts.oa_sync.plan_items import Kind, Note, Planned, PlanRules
 from contacts.oa_sync.rows import EmployeeRow, Snapshot
-from scrm.core.crypto import blind_index
+from scrm.core.crypto import blind_indexes
 
 
 @dataclass
@@ -217,10 +217,10 @@ def _plan_account(wanted: Wanted, found: Found, mirror: MirrorState) -> list[Pla
 def _changes(wanted: Wanted, member: MemberState) -> list[str]:
     """Return the fields that differ; what WeCom does not show is compared with what we last wrote."""
     row = wanted.row
-    phone = blind_index("phone", row.phone) if row.phone else b""
+    phones = blind_indexes("phone", row.phone) if row.phone else [b""]
     differs = {
         "name": row.name != member.name,
-        "phone": not member.written or phone != member.phone_index,
+        "phone": not member.written or member.phone_index not in phones,
         "gender": row.gender != member.gender,
         "position": row.post != member.position,
         "leader": wanted.leader_userid.lower() != member.leader_userid.lower(),

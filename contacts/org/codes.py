@@ -26,6 +26,11 @@ class StoreCodes:
             store = self.heirs.get(store.merged_into_id or 0)
         return store
 
+    def own_code(self, code: str) -> str:
+        """Return our code of the very store that is called so, merged or not; an unknown one stays as it was sent."""
+        store = self.named.get(code)
+        return code if store is None else store.code
+
     def code_at(self, code: str, moment: datetime) -> str:
         """Return our code of that store; a code nobody is called by stays as it was sent."""
         store = self.store_at(code, moment)

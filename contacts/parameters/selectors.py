@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from contacts.parameters.models import KEY_BYTES, Parameter
+from scrm.core.crypto import decode_key
 
 MAC_BYTES = 8
 TOKEN_CHARS = 27
@@ -23,9 +24,18 @@ def token_of(key: bytes) -> str:
 
 def token_mac(key: bytes) -> bytes:
     """Return the 8-byte MAC of a row key; its HMAC key is derived for this purpose alone."""
+    return hmac.digest(purpose_key(), key, hashlib.sha256)[:MAC_BYTES]
+
+
+def purpose_key() -> bytes:
+    """Return the key of these MACs: SCRM_PARAMETER_KEY, else derived from the blind-index key.
+
+    Codes are printed: this key never changes. `manage.py keys parameter` prints it before the other one does.
+    """
+    if settings.PARAMETER_KEY:
+        return decode_key(settings.PARAMETER_KEY, "SCRM_PARAMETER_KEY")
     root = (settings.BLIND_INDEX_KEY or settings.SECRET_KEY).encode()
-    purpose_key = hmac.digest(root, KEY_CONTEXT, hashlib.sha256)
-    return hmac.digest(purpose_key, key, hashlib.sha256)[:MAC_BYTES]
+    return hmac.digest(root, KEY_CONTEXT, hashlib.sha256)
 
 
 def token_key(token: str) -> bytes | None:

@@ -9,7 +9,7 @@ from typing import Any
 from contacts.directory.models import Member
 from contacts.org.models import OrgUnit
 from contacts.roster.rules import LONGEST, day_problem, may_answer, userid_valid
-from scrm.core.crypto import blind_index
+from scrm.core.crypto import blind_indexes
 from scrm.core.days import day_of
 from scrm.core.exceptions import ValidationFailed
 from scrm.core.phone import normalise_phone
@@ -94,8 +94,9 @@ def _read_phone(row: Judged, known: Known) -> str:
         row.phone = normalise_phone(text)
     except ValidationFailed:
         return "phone_invalid"
-    row.phone_index = blind_index("phone", row.phone)
-    return known.phones.get(row.phone_index, "")
+    indexes = blind_indexes("phone", row.phone)
+    row.phone_index = indexes[0]
+    return next((known.phones[each] for each in indexes if each in known.phones), "")
 
 
 def _read_store(row: Judged, known: Known) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from contacts.org.models import OrgUnit
 from contacts.roster.models import RosterFile, RosterPerson
-from scrm.core.crypto import blind_index
+from scrm.core.crypto import blind_indexes
 from scrm.core.exceptions import ValidationFailed
 from scrm.core.listing import ONE_LINE
 from scrm.core.phone import normalise_phone
@@ -45,7 +45,7 @@ class PersonFilter(django_filters.FilterSet):
         text = value.strip()
         found = Q(name__icontains=text) | Q(userid__istartswith=text)
         with suppress(ValidationFailed):
-            found |= Q(phone_index=blind_index("phone", normalise_phone(text)))
+            found |= Q(phone_index__in=blind_indexes("phone", normalise_phone(text)))
         return people.filter(found)
 
     def by_last_day(

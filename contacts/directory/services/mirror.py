@@ -285,9 +285,12 @@ def follow_users_observed(userids: Iterable[str]) -> int:
             % {"known": known}
         )
     with connection.cursor() as cursor:
+        # Locked in one order: two events at a time would wait for each other.
         cursor.execute(
-            "update contacts_member set can_follow = (lower(userid) = any(%s))"
-            " where can_follow is distinct from (lower(userid) = any(%s)) and status <> 5",
+            "with changed as (select id from contacts_member"
+            " where can_follow is distinct from (lower(userid) = any(%s)) and status <> 5 order by id for update)"
+            " update contacts_member as held set can_follow = (lower(held.userid) = any(%s))"
+            " from changed where held.id = changed.id",
             [folded, folded],
         )
         return int(cursor.rowcount)

@@ -12,7 +12,7 @@ from contacts.drift.models import DriftWatch, SecretSeen
 from contacts.drift.secrets import old_secrets, undated_secrets
 from contacts.drift.selectors import last_check
 from scrm.core.alerts.services import raise_alert
-from scrm.core.crypto import blind_index
+from scrm.core.crypto import blind_indexes
 
 TOLD_AGAIN = timedelta(days=7)
 
@@ -48,13 +48,13 @@ def secrets_note() -> int:
     now, changed = timezone.now(), 0
     present = undated_secrets()
     for name, value in present.items():
-        fingerprint = blind_index("secret", f"{name}\x1f{value}")
+        fingerprints = blind_indexes("secret", f"{name}\x1f{value}")
         row = held.get(name)
-        if row is not None and bytes(row.fingerprint) == fingerprint:
+        if row is not None and bytes(row.fingerprint) in fingerprints:
             continue
         SecretSeen.objects.update_or_create(
             name=name,
-            defaults={"fingerprint": fingerprint, "since": now, "is_exact": row is not None},
+            defaults={"fingerprint": fingerprints[0], "since": now, "is_exact": row is not None},
         )
         changed += 1
     SecretSeen.objects.exclude(name__in=present).delete()

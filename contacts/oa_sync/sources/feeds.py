@@ -3,17 +3,29 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.conf import settings
+
 from contacts.oa_sync.sources.folder import FolderFeed, FolderSettings
 from contacts.oa_sync.sources.ldap import LdapFeed, LdapSettings
 from contacts.oa_sync.sources.models import OaConnector
-from contacts.oa_sync.sources.protocol import Feed
-from contacts.oa_sync.sources.rest import RestFeed, RestSettings
+from contacts.oa_sync.sources.protocol import ALLOWED_BY
 from contacts.oa_sync.sources.sql import SqlFeed, SqlSettings
 from contacts.oa_sync.sources.uploads import UploadFeed
+from scrm.core.feeds.records import Feed
+from scrm.core.feeds.rest import RestFeed, RestSettings
 
 Kind = OaConnector.Kind
+
+
+def rest_settings(options: Mapping[str, Any], secret: str) -> RestSettings:
+    """Return how to ask an OA, and only where IT allowed it."""
+    return RestSettings(
+        **options, secret=secret, allowed=tuple(settings.OA_HOSTS), allowed_by=ALLOWED_BY
+    )
+
+
 MAKERS: Mapping[str, Callable[[Mapping[str, Any], str], Feed]] = {
-    Kind.REST: lambda options, secret: RestFeed(RestSettings(**options, secret=secret)),
+    Kind.REST: lambda options, secret: RestFeed(rest_settings(options, secret)),
     Kind.SQL: lambda options, _secret: SqlFeed(SqlSettings(**options)),
     Kind.LDAP: lambda options, secret: LdapFeed(LdapSettings(**options, secret=secret)),
     Kind.FOLDER: lambda options, _secret: FolderFeed(FolderSettings(**options)),

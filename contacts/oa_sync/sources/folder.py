@@ -11,9 +11,9 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from contacts.oa_sync.sources.protocol import Feed, Record
 from scrm.core.excel import read_table
 from scrm.core.exceptions import ValidationFailed
+from scrm.core.feeds.records import Feed, Record
 
 KINDS = frozenset({".csv", ".xlsx", ".txt"})
 # A file younger than this may still be being written.

@@ -1,13 +1,12 @@
 """Forms of the connected OAs: one for each kind, and the mapping."""
 
-import re
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from contacts.oa_sync.columns import REQUIRED
-from contacts.oa_sync.sources.hosts import HTTP, LDAP, origins
 from contacts.oa_sync.sources.mapping import (
     WORDED,
     FieldMapping,
@@ -16,17 +15,13 @@ from contacts.oa_sync.sources.mapping import (
     words_text,
 )
 from contacts.oa_sync.sources.models import OaConnector
-from contacts.oa_sync.sources.paths import parse
 from contacts.oa_sync.sources.protocol import ROLES
 from contacts.oa_sync.sources.services import ConnectorValues
 from contacts.oa_sync.sources.sql import VIEW
 from contacts.oa_sync.words import field_words
 from scrm.core.exceptions import ValidationFailed
-
-HEADER_NAME = re.compile(r"^[A-Za-z0-9-]{1,64}$")
-NOT_ALLOWED_HEADERS = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "cookie"}
-)
+from scrm.core.feeds.forms import REST_OPTIONS, RestFields, need_path
+from scrm.core.feeds.hosts import HTTP, LDAP, origins
 
 
 class ConnectorForm(forms.Form):
@@ -87,17 +82,15 @@ def _secret_field() -> forms.CharField:
 
 
 def _origin_choices(schemes: tuple[str, ...]) -> list[tuple[str, str]]:
-    return [(origin, origin) for origin in origins(schemes)]
+    return [(origin, origin) for origin in origins(settings.OA_HOSTS, schemes)]
 
 
-class RestForm(ConnectorForm):
+class RestForm(RestFields, ConnectorForm):
     """An OA that answers JSON."""
 
     by_role = {"paths": ("departments_path", "employees_path")}
-    plain = (
-        "origin", "auth", "header", "key_id", "rows_path", "ok_check", "paging", "page_param",
-        "size_param", "size", "first_page", "cursor_path", "total_path",
-    )  # fmt: skip
+    plain = REST_OPTIONS
+    field_order = ("name", "origin", "departments_path", "employees_path")
 
     origin = forms.ChoiceField(
         label=_("Host"), help_text=_("IT names the hosts in SCRM_OA_HOSTS; no other can be asked.")
@@ -106,102 +99,23 @@ class RestForm(ConnectorForm):
         label=_("Path of departments"), max_length=500, help_text=_("For example /api/departments")
     )
     employees_path = forms.CharField(label=_("Path of employees"), max_length=500)
-    auth = forms.ChoiceField(
-        label=_("Log-in"),
-        choices=[
-            ("none", _("none")),
-            ("bearer", _("bearer token")),
-            ("header", _("a header of its own")),
-            ("hmac", _("signature (HMAC-SHA256)")),
-        ],
-    )
-    header = forms.CharField(
-        label=_("Header's name"),
-        max_length=64,
-        required=False,
-        help_text=_("For example X-API-Key"),
-    )
-    key_id = forms.CharField(
-        label=_("Access key"), max_length=200, required=False, help_text=_("Only for a signature.")
-    )
-    secret = _secret_field()
-    rows_path = forms.CharField(
-        label=_("Where the list stands in an answer"), max_length=200, required=False,
-        help_text=_("For example data.items; blank where the answer is the list itself."),
-    )  # fmt: skip
-    ok_check = forms.CharField(
-        label=_("How an answer says that all is well"), max_length=200, required=False,
-        help_text=_("For example code=0; blank where there is no such word."),
-    )  # fmt: skip
-    paging = forms.ChoiceField(
-        label=_("Paging"),
-        choices=[
-            ("none", _("everything at once")),
-            ("page", _("numbered pages")),
-            ("offset", _("offset of the first record")),
-            ("cursor", _("cursor from the answer before")),
-        ],
-    )
-    page_param = forms.CharField(
-        label=_("Parameter of page, offset or cursor"), max_length=64, initial="page"
-    )
-    size_param = forms.CharField(
-        label=_("Parameter of the page's size"), max_length=64, initial="size", required=False
-    )
-    size = forms.IntegerField(label=_("Records a page"), min_value=1, max_value=10_000, initial=100)
-    first_page = forms.IntegerField(
-        label=_("Number of the first page"), min_value=0, max_value=1, initial=1
-    )
-    cursor_path = forms.CharField(
-        label=_("Where the next cursor stands"), max_length=200, required=False
-    )
-    total_path = forms.CharField(
-        label=_("Where the total stands"), max_length=200, required=False,
-        help_text=_("Enter it wherever the OA tells one: a reading that is too short, or that changed between two pages, is refused only with it."),
-    )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["origin"].choices = _origin_choices(HTTP)  # type: ignore[attr-defined]
 
-    def _path(self, name: str) -> str:
-        path = str(self.cleaned_data[name]).strip()
-        if not path.startswith("/") or path.startswith("//") or "\\" in path or "#" in path:
-            raise forms.ValidationError(_("Begin the path with one slash; the host stands above."))
-        return path
-
     def clean_departments_path(self) -> str:
         """Refuse what would name another host."""
-        return self._path("departments_path")
+        return self.address_path("departments_path")
 
     def clean_employees_path(self) -> str:
         """Refuse what would name another host."""
-        return self._path("employees_path")
+        return self.address_path("employees_path")
 
-    def clean(self) -> dict[str, Any]:
-        """Ask for what the chosen log-in and paging need."""
-        data = super().clean() or {}
-        header = str(data.get("header", ""))
-        if data.get("auth") == "header" and (
-            not HEADER_NAME.fullmatch(header) or header.lower() in NOT_ALLOWED_HEADERS
-        ):
-            self.add_error("header", _("Enter the name of the header."))
-        if data.get("auth") == "hmac" and not data.get("key_id"):
-            self.add_error("key_id", _("A signature needs an access key."))
-        stored = self.connector is not None and self.connector.secret
-        if data.get("auth") != "none" and not data.get("secret") and not stored:
-            self.add_error("secret", _("This log-in needs a secret."))
-        if data.get("paging") == "cursor" and not data.get("cursor_path"):
-            self.add_error("cursor_path", _("Say where the next cursor stands."))
-        for name in ("rows_path", "cursor_path", "total_path"):
-            self._need_path(name, str(data.get(name, "")))
-        return data
-
-    def _need_path(self, name: str, path: str) -> None:
-        try:
-            parse(path)
-        except ValidationFailed as refusal:
-            self.add_error(name, refusal.message)
+    @property
+    def has_secret(self) -> bool:
+        """Return whether a secret is stored already."""
+        return self.connector is not None and bool(self.connector.secret)
 
 
 class SqlForm(ConnectorForm):
@@ -305,10 +219,7 @@ class MappingForm(forms.Form):
         """Refuse paths and words that cannot be read, beside their field."""
         data = super().clean() or {}
         for name in fields_of(self.role):
-            try:
-                parse(data.get(name, ""))
-            except ValidationFailed as refusal:
-                self.add_error(name, refusal.message)
+            need_path(self, name)
         try:
             data["words"] = read_words(self.role, data.get("words", ""))
         except ValidationFailed as refusal:

@@ -8,14 +8,16 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import ldap3
+from django.conf import settings
 from django.utils.translation import gettext as _
 from ldap3.core.exceptions import LDAPException, LDAPInvalidDnError
 from ldap3.core.results import RESULT_SUCCESS
 from ldap3.utils.dn import parse_dn
 
-from contacts.oa_sync.sources.hosts import LDAP, need_allowed, need_reachable
-from contacts.oa_sync.sources.protocol import Feed, Record
+from contacts.oa_sync.sources.protocol import ALLOWED_BY
 from scrm.core.exceptions import ExternalFailure
+from scrm.core.feeds.hosts import LDAP, need_allowed, need_reachable
+from scrm.core.feeds.records import Feed, Record
 
 CONNECT_SECONDS = 5
 RECEIVE_SECONDS = 30
@@ -63,8 +65,10 @@ class LdapFeed(Feed):
                 return
 
     def _connected(self) -> Any:
-        host, port = need_allowed(self._settings.origin, LDAP)
-        need_reachable(host, port)
+        host, port = need_allowed(
+            self._settings.origin, LDAP, listed=settings.OA_HOSTS, listed_in=ALLOWED_BY
+        )
+        need_reachable(host, port, listed_in=ALLOWED_BY)
         secure = self._settings.origin.startswith("ldaps:")
         tls = ldap3.Tls(validate=ssl.CERT_REQUIRED)
         server = ldap3.Server(

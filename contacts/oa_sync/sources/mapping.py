@@ -8,11 +8,12 @@ from django.utils.translation import gettext as _
 
 from contacts.oa_sync.columns import REQUIRED, mapping, word_values
 from contacts.oa_sync.rows import SourceRow
-from contacts.oa_sync.sources.paths import find, leaves, parse, text_of
-from contacts.oa_sync.sources.protocol import ROLES, Feed
+from contacts.oa_sync.sources.protocol import ROLES
 from contacts.oa_sync.words import field_words
 from contacts.org.headers import folded
 from scrm.core.exceptions import ValidationFailed
+from scrm.core.feeds.paths import find, leaves, parse, text_of
+from scrm.core.feeds.records import Feed
 
 # Fields whose cells are words that a source may spell in its own way.
 WORDED = {"departments": ("kind",), "employees": ("gender", "state")}

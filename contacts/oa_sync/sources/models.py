@@ -5,12 +5,12 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from contacts.oa_sync.models import OaRun
 from contacts.oa_sync.sources.mapping import FieldMapping
 from scrm.core.data_map import DataUse
+from scrm.core.feeds.times import next_reading
 from scrm.core.fields import EncryptedTextField
 from scrm.core.ids import uuid7
 
@@ -99,10 +99,4 @@ class OaConnector(models.Model):
         """Return when it is read next, by the clock of this installation; None where only by hand."""
         if self.rhythm == self.Rhythm.OFF:
             return None
-        if self.rhythm in self.STEPS:
-            return now + self.STEPS[self.rhythm]
-        here = timezone.localtime(now)
-        due = here.replace(
-            hour=self.daily_at.hour, minute=self.daily_at.minute, second=0, microsecond=0
-        )
-        return due if due > here else due + timedelta(days=1)
+        return next_reading(now, step=self.STEPS.get(self.rhythm), daily_at=self.daily_at)

@@ -13,10 +13,10 @@ from contacts.oa_sync.services.planning import rules_of
 from contacts.oa_sync.sources.feeds import feed_of
 from contacts.oa_sync.sources.mapping import FieldMapping, MappedSource, fields_of
 from contacts.oa_sync.sources.models import OaConnector
-from contacts.oa_sync.sources.paths import leaves
-from contacts.oa_sync.sources.protocol import Feed, Record
 from contacts.oa_sync.words import field_words, problem_words
 from scrm.core.exceptions import ValidationFailed
+from scrm.core.feeds.paths import leaves
+from scrm.core.feeds.records import Feed, Record
 from scrm.core.phone import mask_phone, normalise_phone
 
 ROWS = 20

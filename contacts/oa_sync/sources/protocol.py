@@ -1,16 +1,13 @@
-"""The one protocol the plan reads from, and the rawer one that connectors give."""
+"""The one protocol the plan reads from; connectors give the rawer one of `scrm.core.feeds`."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
-
-from django.utils import timezone
+from collections.abc import Iterator
+from typing import Protocol
 
 from contacts.oa_sync.rows import SourceRow
-from scrm.core.exceptions import ExternalFailure
 
 ROLES = ("departments", "employees")
+# Where IT lists the hosts of the OA.
+ALLOWED_BY = "SCRM_OA_HOSTS"
 
 
 class OaSource(Protocol):
@@ -25,30 +22,3 @@ class OaSource(Protocol):
 
     def employees(self) -> Iterator[SourceRow]:
         """Iterate employees; raises ValidationFailed where the source cannot be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One thing of the OA as it came: its place (the first is row 2, as below headers) and its data."""
-
-    number: int
-    data: Mapping[str, Any]
-
-
-class SourceMoved(ExternalFailure):
-    """The OA changed between two pages, so that some of it may be missing; reading from the start may do."""
-
-
-class Feed(Protocol):
-    """An OA before the mapping."""
-
-    def as_of(self) -> datetime:
-        """Return when the OA was as this feed gives it: now, unless what it reads was written earlier."""
-        return timezone.now()
-
-    def records(self, role: str, *, limit: int | None = None) -> Iterator[Record]:
-        """Iterate the records of a role, at most `limit`.
-
-        Raises ValidationFailed for settings that cannot be right, ExternalFailure where the OA does not answer
-        as it must, SourceMoved where it changed meanwhile; what was not read to its end is never taken for the whole.
-        """

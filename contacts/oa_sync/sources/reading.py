@@ -21,9 +21,10 @@ from contacts.oa_sync.sources.feeds import feed_of
 from contacts.oa_sync.sources.files import SourceFile
 from contacts.oa_sync.sources.mapping import MappedSource
 from contacts.oa_sync.sources.models import OaConnector
-from contacts.oa_sync.sources.protocol import ROLES, SourceMoved
+from contacts.oa_sync.sources.protocol import ROLES
 from scrm.core.alerts.services import raise_alert
 from scrm.core.exceptions import ScrmError
+from scrm.core.feeds.records import SourceMoved
 from scrm.core.jobs import services as jobs
 
 BATCH = 500

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from psycopg2 import sql
 
-from contacts.oa_sync.sources.protocol import Feed, Record
 from scrm.core.exceptions import ExternalFailure, ValidationFailed
+from scrm.core.feeds.records import Feed, Record
 
 VIEW = re.compile(r"^\w{1,63}(\.\w{1,63})?$")
 STATEMENT_MS = 120_000

@@ -7,9 +7,9 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from contacts.oa_sync.models import OaFile, OaRun
-from contacts.oa_sync.sources.protocol import Feed, Record
 from scrm.core.excel import read_table
 from scrm.core.exceptions import ValidationFailed
+from scrm.core.feeds.records import Feed, Record
 
 
 class UploadFeed(Feed):

@@ -19,7 +19,7 @@ from contacts.roster.selectors import known_for
 from contacts.roster.services.accounts import accounts_start
 from contacts.roster.words import PROBLEMS, problem_words
 from scrm.core.audit.services import record
-from scrm.core.crypto import blind_index
+from scrm.core.crypto import blind_indexes
 from scrm.core.exceptions import Conflict, ScrmError, ValidationFailed
 from scrm.core.phone import normalise_phone
 from scrm.core.scope import Scope
@@ -58,15 +58,15 @@ class PersonSent:
 
 def people_judged(rows: Rows, scope: Scope) -> list[Judged]:
     """Return rows with what they say, or why they are refused, as things stand now."""
-    phones = [index for _number, cells in rows if (index := _index_of(cells.get("phone", "")))]
+    phones = [index for _number, cells in rows for index in _indexes_of(cells.get("phone", ""))]
     return judge(rows, known_for(scope, (cells for _number, cells in rows), phones))
 
 
-def _index_of(text: str) -> bytes:
+def _indexes_of(text: str) -> list[bytes]:
     try:
-        return blind_index("phone", normalise_phone(text))
+        return blind_indexes("phone", normalise_phone(text))
     except ScrmError:
-        return b""
+        return []
 
 
 @transaction.atomic

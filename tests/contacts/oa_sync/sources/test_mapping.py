@@ -6,8 +6,8 @@ import pytest
 from django.utils import translation
 
 from contacts.oa_sync.sources.mapping import FieldMapping, guess, read_words, words_text
-from contacts.oa_sync.sources.paths import find, leaves, parse, text_of
 from scrm.core.exceptions import ValidationFailed
+from scrm.core.feeds.paths import find, leaves, parse, text_of
 
 RECORD = {
     "no": 17, "dept": {"code": "D1", "tags": []}, "phones": [{"kind": "home"}, {"number": "138"}],

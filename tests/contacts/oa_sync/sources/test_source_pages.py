@@ -262,9 +262,9 @@ def test_an_oa_that_is_down_is_said_on_the_page(
 
     # then
     page = client.get(reverse("oa_sync:source_mapping", args=[source.pk])).content.decode()
-    assert "The OA answered 404" in page
+    assert "The system answered 404" in page
     answer = client.post(reverse("oa_sync:source_test", args=[source.pk]), follow=True)
-    assert "The OA answered 404" in answer.content.decode()
+    assert "The system answered 404" in answer.content.decode()
 
 
 def test_a_removed_source_takes_its_secret_along(
