@@ -6,7 +6,7 @@ from datetime import datetime
 from contacts.directory.grams import name_grams
 from customers.relations.models import ExternalContact, FollowRelation
 from customers.relations.private import Private
-from customers.relations.states import loss_of
+from customers.relations.states import Loss, loss_of
 from scrm.wecom.types import ExternalContact as ContactRead
 from scrm.wecom.types import FollowInfo
 
@@ -96,9 +96,29 @@ def loss_settle(relation: FollowRelation, deletions: Mapping[str, datetime]) -> 
         observed_at=relation.observed_at,
         absent_at=relation.absent_at,
         deletions=deletions,
+        unlisted_at=relation.unlisted_at,
     )
     relation.status = FollowRelation.Status.ACTIVE if loss is None else FollowRelation.Status.LOST
     relation.lost_at = None if loss is None else loss.at
-    relation.lost_by = (
-        FollowRelation.LostBy.NOBODY if loss is None else FollowRelation.LostBy(loss.by)
-    )
+    relation.lost_by = _cause(relation, loss)
+
+
+def _cause(relation: FollowRelation, loss: Loss | None) -> str:
+    """Return through whom a relation was lost; a second look that found it handed over is believed."""
+    if loss is None:
+        return FollowRelation.LostBy.NOBODY
+    known_better = relation.lost_by == FollowRelation.LostBy.TRANSFER
+    if loss.by == FollowRelation.LostBy.UNLISTED and known_better:
+        return FollowRelation.LostBy.TRANSFER
+    return FollowRelation.LostBy(loss.by)
+
+
+def clock_raise(relation: FollowRelation, listed_at: datetime | None) -> None:
+    """Let a relation know of a newer page that listed it as it is: every older read is then old news."""
+    if listed_at is None or not is_newer(listed_at, relation.observed_at):
+        return
+    relation.observed_at = listed_at
+    if is_newer(listed_at, relation.tags_observed_at):
+        relation.tags_observed_at = listed_at
+    if is_newer(listed_at, relation.remark_observed_at):
+        relation.remark_observed_at = listed_at

@@ -83,6 +83,9 @@ class FollowRelation(models.Model):
     Each group of fields has its own clock, because our own write of a tag must not hide a remark that
     was read before it: `observed_at` (newest read that listed it; None when only events told of it),
     `tags_observed_at`, `remark_observed_at`. `absent_at` is the newest read that did not list this member.
+    A full sync that finds nothing changed writes no row: it leaves a `ListedPage`, which is a clock as well.
+    `unlisted_at` is when a complete read of the member began that did not list the customer, once a second
+    look has confirmed it.
     """
 
     class Status(models.TextChoices):
@@ -94,6 +97,7 @@ class FollowRelation(models.Model):
         MEMBER = "member", _("deleted by the member")
         CUSTOMER = "customer", _("deleted by the customer")
         TRANSFER = "transfer", _("handed over to another member")
+        UNLISTED = "unlisted", _("no longer listed by WeCom")
 
     data_map: ClassVar[dict[str, DataUse]] = {
         "remark": DataUse("the guide's own name for the customer", "identity", WHILE_CUSTOMER),
@@ -128,6 +132,7 @@ class FollowRelation(models.Model):
     tags_observed_at = models.DateTimeField(_("tags observed at"), null=True, blank=True)
     remark_observed_at = models.DateTimeField(_("remark observed at"), null=True, blank=True)
     absent_at = models.DateTimeField(_("absent at"), null=True, blank=True)
+    unlisted_at = models.DateTimeField(_("no longer listed since"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("follow relation")
@@ -223,3 +228,19 @@ class RecordChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.record_kind} {self.record_id}"
+
+
+class SearchChange(models.Model):
+    """What a customer is found by changed (name, phone, remark, follower): waits for the search, which drains and deletes it."""
+
+    data_map: ClassVar[dict[str, DataUse]] = {}
+
+    contact_id = models.UUIDField(_("customer"))
+    changed_at = models.DateTimeField(_("changed at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("change for the search")
+        verbose_name_plural = _("changes for the search")
+
+    def __str__(self) -> str:
+        return str(self.contact_id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from customers.relations.models import FollowRelation
-from scrm.core.crypto import blind_index
+from scrm.core.crypto import blind_index, blind_indexes
 from scrm.core.exceptions import ValidationFailed
 from scrm.core.phone import normalise_phone
 
@@ -44,8 +44,13 @@ class Private:
     @property
     def digest(self) -> bytes:
         """Return a keyed hash: equal content is recognised without decrypting anything."""
+        return self.digests[0]
+
+    @property
+    def digests(self) -> list[bytes]:
+        """Return the digest under every key of the moment."""
         packed = orjson.dumps([self.remark, self.phones, self.corp_name, self.description])
-        return blind_index("row_digest", packed.decode())
+        return blind_indexes("row_digest", packed.decode())
 
     @property
     def phone_indexes(self) -> list[bytes]:
@@ -54,15 +59,15 @@ class Private:
 
     def store(self, relation: FollowRelation) -> bool:
         """Put the fields on a relation (unsaved); return whether anything differs."""
-        digest = self.digest
-        if relation.private_digest is not None and bytes(relation.private_digest) == digest:
+        digests = self.digests
+        if relation.private_digest is not None and bytes(relation.private_digest) in digests:
             return False
         relation.remark = self.remark
         relation.remark_phones = list(self.phones)
         relation.remark_phone_indexes = self.phone_indexes
         relation.remark_corp_name = self.corp_name
         relation.description = self.description
-        relation.private_digest = digest
+        relation.private_digest = digests[0]
         return True
 
     @classmethod

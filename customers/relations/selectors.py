@@ -24,8 +24,10 @@ from django.db.models.functions import Concat, Left
 from contacts.directory.models import Member
 from contacts.directory.selectors import path_filter
 from customers.relations.models import ExternalContact, FollowRelation, RelationEvent
+from customers.relations.reading_models import ListedPage
 from customers.relations.states import DELETIONS
-from scrm.core.crypto import blind_index
+from scrm.core.crypto import blind_indexes
+from scrm.core.erased import ERASED_PREFIX
 from scrm.core.exceptions import ValidationFailed
 from scrm.core.phone import normalise_phone
 from scrm.core.scope import Scope
@@ -47,28 +49,25 @@ def relations_visible_to(scope: Scope) -> QuerySet[FollowRelation]:
 
 
 def contacts_visible_to(scope: Scope) -> QuerySet[ExternalContact]:
-    """Return the customers with at least one follow relation that the scope may see."""
+    """Return the customers with at least one follow relation that the scope may see; nobody who was forgotten."""
+    contacts = contacts_remembered()
     if scope.everything:
-        return ExternalContact.objects.all()
+        return contacts
     seen = relations_visible_to(scope).filter(contact=OuterRef("pk"))
-    return ExternalContact.objects.filter(Exists(seen))
+    return contacts.filter(Exists(seen))
 
 
-def events_visible_to(scope: Scope, contact: ExternalContact) -> QuerySet[RelationEvent]:
-    """Return a customer's relation events, newest first: all, or those with the members the scope sees."""
-    events = RelationEvent.objects.filter(external_userid=contact.external_userid)
-    if not scope.everything:
-        userids = relations_visible_to(scope).filter(contact=contact).values("member__userid")
-        events = events.filter(userid__in=userids)
-    return events.order_by("-occurred_at", "-id")
+def contacts_remembered() -> QuerySet[ExternalContact]:
+    """Return the customers who were not forgotten: of those a row without a name stays, for figures alone."""
+    return ExternalContact.objects.exclude(external_userid__startswith=ERASED_PREFIX)
 
 
 def relations_of(scope: Scope, contact_ids: Iterable[UUID]) -> dict[UUID, list[FollowRelation]]:
-    """Return the visible relations by customer, oldest first, with their members, in one query."""
+    """Return the visible relations by customer, oldest first, with their members and what is known of the chat."""
     rows = (
         relations_visible_to(scope)
         .filter(contact_id__in=list(contact_ids))
-        .select_related("member")
+        .select_related("member", "opened_chat")
     )
     found: dict[UUID, list[FollowRelation]] = {}
     for relation in rows.order_by("created_time", "id"):
@@ -78,8 +77,11 @@ def relations_of(scope: Scope, contact_ids: Iterable[UUID]) -> dict[UUID, list[F
 
 def deletions_of(external_userids: Iterable[str]) -> dict[tuple[str, str], dict[str, datetime]]:
     """Return by (external_userid, lower-cased userid) the newest deletion of each kind."""
+    wanted = list(external_userids)
+    if not wanted:
+        return {}
     rows = (
-        RelationEvent.objects.filter(external_userid__in=list(external_userids), kind__in=DELETIONS)
+        RelationEvent.objects.filter(external_userid__in=wanted, kind__in=DELETIONS)
         .values("external_userid", "userid", "kind")
         .annotate(newest=Max("occurred_at"))
         .order_by()
@@ -92,26 +94,42 @@ def deletions_of(external_userids: Iterable[str]) -> dict[tuple[str, str], dict[
     return found
 
 
+def listed_since(relation_ids: Iterable[UUID], observed_at: datetime) -> dict[UUID, datetime]:
+    """Return when pages newer than a read listed these relations as we hold them; nothing while no sync runs."""
+    wanted = list(relation_ids)
+    if not wanted:
+        return {}
+    pages = ListedPage.objects.filter(observed_at__gt=observed_at, relation_ids__overlap=wanted)
+    found: dict[UUID, datetime] = {}
+    for listed_at, listed in pages.order_by("observed_at").values_list(
+        "observed_at", "relation_ids"
+    ):
+        found.update(dict.fromkeys(set(wanted).intersection(listed), listed_at))
+    return found
+
+
 def contacts_by_phone(
     scope: Scope, contacts: QuerySet[ExternalContact], raw: str
 ) -> QuerySet[ExternalContact]:
     """Narrow customers to a full phone, verified or in a remark the scope sees; no phone finds nobody."""
     try:
-        index = blind_index("phone", normalise_phone(raw))
+        indexes = blind_indexes("phone", normalise_phone(raw))
     except ValidationFailed:
         return contacts.none()
     remarked = relations_visible_to(scope).filter(
-        contact=OuterRef("pk"), remark_phone_indexes__contains=[index]
+        contact=OuterRef("pk"), remark_phone_indexes__overlap=indexes
     )
-    return contacts.filter(Q(phone_index=index) | Exists(remarked))
+    return contacts.filter(Q(phone_index__in=indexes) | Exists(remarked))
 
 
-def relation_counts(scope: Scope) -> dict[str, int]:
+def relation_counts(scope: Scope, without: QuerySet[Any] | None = None) -> dict[str, int]:
     """Return how many relations the scope sees, and how many distinct customers, by status.
 
-    A customer handed over to a colleague is not lost.
+    A customer handed over to a colleague is not lost. without: ids of customers who do not count.
     """
-    counts = relations_visible_to(scope).aggregate(
+    relations = relations_visible_to(scope)
+    counted = relations if without is None else relations.exclude(contact_id__in=without)
+    counts = counted.aggregate(
         active=Count("pk", filter=Q(status=FollowRelation.Status.ACTIVE)),
         lost=Count(
             "pk",

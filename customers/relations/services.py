@@ -10,12 +10,13 @@ from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from contacts.directory.models import Member
 from contacts.directory.services import members_ensure
 from customers.relations.bulk import PageCounts, page_store
+from customers.relations.forgotten import detail_known, is_forgotten_event
 from customers.relations.merging import (
+    clock_raise,
     contact_merge,
     follow_merge,
     is_newer,
@@ -23,17 +24,17 @@ from customers.relations.merging import (
     phone_indexes,
 )
 from customers.relations.models import ExternalContact, FollowRelation, RecordChange, RelationEvent
+from customers.relations.noting import search_changed
 from customers.relations.private import COLUMNS as PRIVATE_COLUMNS
 from customers.relations.private import Private
-from customers.relations.selectors import deletions_of, relations_visible_to
+from customers.relations.selectors import deletions_of, listed_since, relations_visible_to
 from customers.relations.states import DELETIONS
+from customers.tags.local import personal_observed
 from scrm.core.audit import services as audit
 from scrm.core.audit.selectors import acts_since
 from scrm.core.crypto import blind_index
 from scrm.core.exceptions import RateLimited, ValidationFailed
 from scrm.core.gateway import wecom
-from scrm.core.jobs import services as jobs
-from scrm.core.jobs.models import JobRun
 from scrm.core.phone import normalise_phone
 from scrm.core.scope import Scope
 from scrm.wecom.errors import NO_RELATION_CODE, WeComPermanent
@@ -62,35 +63,51 @@ def record_changed(kind: str, record_ids: Iterable[UUID]) -> None:
 
 
 @transaction.atomic
-def contact_observed(detail: ExternalContactDetail) -> ExternalContact:
+def contact_observed(detail: ExternalContactDetail) -> ExternalContact | None:
     """Store a read of one customer with all followers (doc 92114).
 
     An observation older than the stored one changes nothing; newer ones win field group by field group.
-    Nobody becomes lost by not being listed.
+    Nobody becomes lost by not being listed. None: the customer was forgotten and did not come back.
     """
     external_userid = detail.contact.external_userid
     contact_lock(external_userid)
-    contact, changed = _contact_upsert(detail.contact, detail.observed_at)
-    relations = _relations_of(contact)
+    kept = detail_known(detail)
+    if kept is None:
+        return None
+    detail = kept
+    known = ExternalContact.objects.filter(external_userid=external_userid).first()
+    clock = known.observed_at if known is not None else None
+    relations = _relations_of(known, detail.observed_at) if known is not None else {}
+    contact, changed = _contact_upsert(known, detail.contact, detail.observed_at, clock)
     members = members_ensure(follow.userid for follow in detail.follow_users)
     deletions = deletions_of([external_userid])
     listed: set[int] = set()
     for follow in detail.follow_users:
         member = members[follow.userid.lower()]
         listed.add(member.pk)
-        known = relations.get(member.pk)
-        relation = known or FollowRelation(member=member, contact=contact)
+        is_new = member.pk not in relations
+        relation = relations.get(member.pk) or FollowRelation(member=member, contact=contact)
         phones = phone_indexes(relation)
         lost = deletions.get((external_userid, member.userid.lower()), {})
         follow_merge(relation, follow, detail.observed_at, lost)
-        relation.save(force_insert=known is None)
+        relation.save(force_insert=is_new)
         changed |= phones != phone_indexes(relation)
     for member_id, relation in relations.items():
         if member_id not in listed:
             _absence_observed(relation, detail.observed_at, deletions)
     if changed:
         record_changed(RecordChange.Kind.CONTACT, [contact.pk])
+    search_changed([contact.pk])
+    personal_observed(external_userid, _personal(detail), detail.observed_at)
     return contact
+
+
+def _personal(detail: ExternalContactDetail) -> dict[str, list[str]]:
+    """Return by userid the tags that are the guide's own: they have names and no id (doc 92114)."""
+    return {
+        follow.userid: [tag.tag_name for tag in follow.tags if not tag.tag_id and tag.tag_name]
+        for follow in detail.follow_users
+    }
 
 
 @transaction.atomic
@@ -101,21 +118,33 @@ def contact_gone(external_userid: str, observed_at: datetime) -> None:
     if contact is None:
         return
     deletions = deletions_of([external_userid])
-    for relation in _relations_of(contact).values():
+    for relation in _relations_of(contact, observed_at).values():
         _absence_observed(relation, observed_at, deletions)
 
 
-def _relations_of(contact: ExternalContact) -> dict[int, FollowRelation]:
+def _relations_of(contact: ExternalContact, observed_at: datetime) -> dict[int, FollowRelation]:
+    """Return a customer's relations by member; what a newer page listed unchanged knows of it, as the customer does."""
     rows = FollowRelation.objects.filter(contact=contact).select_related("member")
-    return {relation.member_id: relation for relation in rows}
+    relations = {relation.member_id: relation for relation in rows}
+    listed = listed_since((relation.pk for relation in relations.values()), observed_at)
+    for relation in relations.values():
+        relation.contact = contact
+        clock_raise(relation, listed.get(relation.pk))
+        if relation.pk in listed and is_newer(listed[relation.pk], contact.observed_at):
+            contact.observed_at = listed[relation.pk]
+    return relations
 
 
-def _contact_upsert(read: ContactRead, observed_at: datetime) -> tuple[ExternalContact, bool]:
-    """Return the stored customer and whether what OneID looks at changed."""
-    contact = ExternalContact.objects.filter(external_userid=read.external_userid).first()
-    is_new = contact is None
-    contact = contact or ExternalContact(external_userid=read.external_userid)
-    former, clock = contact.unionid, contact.observed_at
+def _contact_upsert(
+    known: ExternalContact | None,
+    read: ContactRead,
+    observed_at: datetime,
+    clock: datetime | None,
+) -> tuple[ExternalContact, bool]:
+    """Return the stored customer and whether what OneID looks at changed; `clock` is the row's own."""
+    is_new = known is None
+    contact = known or ExternalContact(external_userid=read.external_userid)
+    former = contact.unionid
     if contact_merge(contact, read, observed_at) or is_new or contact.observed_at != clock:
         contact.save(force_insert=is_new)
     return contact, is_new or contact.unionid != former
@@ -159,7 +188,7 @@ def relation_event_record(fact: RelationFact) -> bool:
     begun before the deletion cannot bring it to life later.
     """
     contact_lock(fact.external_userid)
-    if not _append(fact):
+    if is_forgotten_event(fact.external_userid, fact.kind, fact.occurred_at) or not _append(fact):
         return False
     if fact.kind in DELETIONS or fact.kind in ADDITIONS:
         _recompute(fact)
@@ -207,6 +236,7 @@ def _recompute(fact: RelationFact) -> None:
         relation.created_time, relation.state = _added_before(fact, max(deletions.values()))
     loss_settle(relation, deletions)
     relation.save(force_insert=is_new)
+    search_changed([contact.pk])
 
 
 def _added_before(fact: RelationFact, lost_at: datetime) -> tuple[datetime, str]:
@@ -224,12 +254,16 @@ def _added_before(fact: RelationFact, lost_at: datetime) -> tuple[datetime, str]
 # --- our own writes: WeCom raises no callback for them (callbacks.md §1) --------------------------------------
 
 
-def _relation_locked(userid: str, external_userid: str) -> FollowRelation | None:
+def _relation_locked(
+    userid: str, external_userid: str, written_at: datetime
+) -> FollowRelation | None:
     contact_lock(external_userid)
-    rows = FollowRelation.objects.filter(
+    relation = FollowRelation.objects.filter(
         contact__external_userid=external_userid, member__userid__iexact=userid
-    )
-    return rows.first()
+    ).first()
+    if relation is not None:
+        clock_raise(relation, listed_since([relation.pk], written_at).get(relation.pk))
+    return relation
 
 
 @transaction.atomic
@@ -245,7 +279,7 @@ def tags_written(
     A read begun after the call shows the change already, and wins. A relation not yet mirrored is left to
     its first read.
     """
-    relation = _relation_locked(userid, external_userid)
+    relation = _relation_locked(userid, external_userid, observed_at)
     if relation is None or (
         relation.observed_at is not None and relation.observed_at >= observed_at
     ):
@@ -269,7 +303,7 @@ def remark_written(
 
     phones is the whole list as written; observed_at is the end of the call, aware UTC.
     """
-    relation = _relation_locked(userid, external_userid)
+    relation = _relation_locked(userid, external_userid, observed_at)
     if relation is None or not is_newer(observed_at, relation.remark_observed_at):
         return
     private = Private.of(relation)
@@ -283,6 +317,7 @@ def remark_written(
     private.store(relation)
     relation.remark_observed_at = observed_at
     relation.save(update_fields=[*PRIVATE_COLUMNS, "remark_observed_at"])
+    search_changed([relation.contact_id])
 
 
 @transaction.atomic
@@ -294,6 +329,7 @@ def phone_verified(external_userid: str, phone: str) -> None:
     contact.phone = number
     contact.phone_index = blind_index("phone", number)
     contact.save(update_fields=["phone", "phone_index"])
+    search_changed([contact.pk])
     record_changed(RecordChange.Kind.CONTACT, [contact.pk])
 
 
@@ -344,7 +380,7 @@ def _quota_check(actor: Any, most: int) -> None:
         )
 
 
-# --- full sync, its first brick ---------------------------------------------------------------------------------
+# --- one member's customers, outside of a full sync ---------------------------------------------------------------------------------
 
 PAGE_SIZE = 100
 
@@ -375,13 +411,3 @@ def member_refresh(
         if error.errcode != NO_RELATION_CODE:  # a member without customers
             raise
     return counts
-
-
-def sync_start(*, actor: Any) -> JobRun:
-    """Start reading all customers of all members; raises Conflict when that is under way already."""
-    return jobs.start(
-        kind="relations.sync",
-        task="customers.relations_sync",
-        actor=actor,
-        title=gettext_noop("Sync customers from WeCom"),
-    )

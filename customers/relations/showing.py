@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from contacts.org.models import OrgUnit
 from contacts.org.selectors import stores_of
 from customers.relations.models import ExternalContact, FollowRelation
+from customers.relations.opened_models import OpenedChat
 from customers.relations.selectors import HIDDEN, relations_of
 from customers.relations.sources import source_names
 from customers.relations.ways import way_words
@@ -17,7 +18,7 @@ from scrm.core.scope import Scope
 
 @dataclass(frozen=True)
 class ShownRelation:
-    """A relation as the reader may see it."""
+    """A relation as the reader may see it; `chat` is what is known of a first message since the add, None: nothing."""
 
     relation: FollowRelation
     store: OrgUnit | None
@@ -27,6 +28,13 @@ class ShownRelation:
     remark: str
     description: str
     phones: tuple[str, ...]
+    chat: OpenedChat | None
+
+    @property
+    def may_mark_opened(self) -> bool:
+        """Return whether a person may still say that this customer has written."""
+        active = self.relation.status == FollowRelation.Status.ACTIVE
+        return active and (self.chat is None or self.chat.state == OpenedChat.State.SILENT)
 
 
 @dataclass(frozen=True)
@@ -91,13 +99,23 @@ def _relation(
     return ShownRelation(
         relation=relation,
         store=stores.get(relation.member_id),
-        tags=tuple(tags[tag_id] for tag_id in relation.tag_ids if tag_id in tags),
+        # With a deleted tag WeCom takes it off everybody, and tells nobody of it.
+        tags=tuple(
+            tag for each in relation.tag_ids if (tag := tags.get(each)) and not tag.deleted_at
+        ),
         way=way_words(relation.add_way),
         source=sources.get(relation.state, ""),
         remark=HIDDEN if hides and relation.remark else relation.remark,
         description=HIDDEN if hides and relation.description else relation.description,
         phones=tuple(masked_phones(relation.remark_phones)),
+        chat=_chat(relation),
     )
+
+
+def _chat(relation: FollowRelation) -> OpenedChat | None:
+    """Return what is known since the customer was added; an earlier telling says nothing."""
+    known: OpenedChat | None = getattr(relation, "opened_chat", None)
+    return known if known is not None and known.at >= relation.created_time else None
 
 
 def masked_phones(phones: Iterable[str]) -> list[str]:

@@ -28,6 +28,7 @@ def loss_of(
     observed_at: datetime | None,
     absent_at: datetime | None,
     deletions: Mapping[str, datetime],
+    unlisted_at: datetime | None = None,
 ) -> Loss | None:
     """Return the loss of a relation, or None while it lives.
 
@@ -37,8 +38,23 @@ def loss_of(
     A deletion counts unless the relation was made after it. Both times are WeCom's own clock, so a read
     begun before a deletion can never undo it, however late it arrives. Within one second the two
     cannot be told apart: there the newer of the two reads decides. A read that does not list the relation
-    proves nothing by itself: the app may have lost sight of the member.
+    proves nothing by itself: the app may have lost sight of the member. `unlisted_at` is when a complete read
+    of the member began that did not list it, and that a second look confirmed: lost, unless listed since.
     """
+    loss = _by_event(created_time, observed_at, absent_at, deletions)
+    if loss is not None or unlisted_at is None:
+        return loss
+    if observed_at is not None and observed_at >= unlisted_at:
+        return None
+    return Loss(unlisted_at, FollowRelation.LostBy.UNLISTED)
+
+
+def _by_event(
+    created_time: datetime,
+    observed_at: datetime | None,
+    absent_at: datetime | None,
+    deletions: Mapping[str, datetime],
+) -> Loss | None:
     if not deletions:
         return None
     kind, at = max(deletions.items(), key=lambda item: (item[1], item[0]))

@@ -6,7 +6,6 @@ from customers.relations import views
 
 app_name = "relations"
 urlpatterns = [
-    path("", views.contact_list, name="list"),
-    path("sync/", views.sync, name="sync"),
+    path("relations/<uuid:relation_id>/opened/", views.opened, name="opened"),
     path("tag-counts/", views.tag_counts, name="tag_counts"),
 ]

@@ -1,4 +1,4 @@
-"""Reading customers from WeCom: pages by COPY, a job over all members, and the handlers, on the sandbox."""
+"""Reading customers from WeCom: one member's pages, and the handlers, on the sandbox."""
 
 import random
 from datetime import UTC, datetime
@@ -9,14 +9,10 @@ import pytest
 from contacts.directory.models import Member
 from customers.relations import handlers, services
 from customers.relations.bulk import PageCounts
-from customers.relations.models import ExternalContact, FollowRelation, RelationEvent
-from customers.relations.tasks import relations_sync
-from scrm.core.exceptions import Conflict
+from customers.relations.models import FollowRelation, RelationEvent
 from scrm.core.gateway import wecom
-from scrm.core.jobs.models import JobRun
 from scrm.inbox.handling import Event
 from scrm.wecom import errors
-from tests.factories.accounts import UserFactory
 from tests.factories.customers import MemberFactory, at, detail, follow, page
 
 pytestmark = pytest.mark.django_db
@@ -25,17 +21,13 @@ pytestmark = pytest.mark.django_db
 class Gateway:
     """Stands in for the client where a test needs an answer the sandbox does not give."""
 
-    def __init__(self, answers: dict[str, Any], userids: tuple[str, ...] = ()) -> None:
+    def __init__(self, answers: dict[str, Any]) -> None:
         self.external_contact = self
         self.answers = answers
-        self.userids = userids
         self.asked: list[str] = []
 
     def __call__(self, *_args: Any, **_kwargs: Any) -> "Gateway":
         return self
-
-    def get_follow_user_list(self) -> tuple[str, ...]:
-        return self.userids
 
     def batch_get_by_user(self, userids: list[str], cursor: str = "", limit: int = 100) -> Any:
         self.asked.append(f"{userids[0]}{cursor}")
@@ -48,7 +40,6 @@ class Gateway:
 def use(monkeypatch: pytest.MonkeyPatch, gateway: Gateway) -> None:
     """Put it in place of the client."""
     monkeypatch.setattr("customers.relations.services.wecom", gateway)
-    monkeypatch.setattr("customers.relations.tasks.wecom", gateway)
 
 
 def test_all_pages_of_a_member_are_read_even_behind_an_empty_one(
@@ -74,128 +65,6 @@ def test_a_member_without_customers_is_no_error(monkeypatch: pytest.MonkeyPatch)
     use(monkeypatch, Gateway({"LiNa": errors.WeComPermanent(84061, "not external contact", "x")}))
 
     assert services.member_refresh(member) == PageCounts(0, 0, 0)
-
-
-def sync(commits: Any) -> JobRun:
-    """Run the job."""
-    with commits(execute=True):
-        job = services.sync_start(actor=UserFactory())
-    job.refresh_from_db()
-    return job
-
-
-def test_one_members_error_is_told_in_words_and_the_rest_goes_on(
-    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
-) -> None:
-    use(
-        monkeypatch,
-        Gateway(
-            {
-                "a": page([("wm1", follow("a"))]),
-                "b": errors.WeComPermission(
-                    60111, "no such user", "externalcontact/batch/get_by_user"
-                ),
-                "c": page([("wm1", follow("c")), ("wm2", follow("c"))]),
-            },
-            ("c", "a", "b"),
-        ),
-    )
-
-    job = sync(django_capture_on_commit_callbacks)
-
-    assert (job.state, job.total, job.processed, job.succeeded, job.failed) == ("done", 3, 3, 2, 1)
-    assert job.result == {"relations": 3, "created": 3, "updated": 0}
-    assert bytes(job.error_file)[:2] == b"PK"
-    assert FollowRelation.objects.count() == 3
-
-
-def test_a_pause_of_wecom_resumes_behind_the_last_member(
-    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
-) -> None:
-    # given WeCom asks to wait at the second member
-    gateway = Gateway(
-        {
-            "a": page([("wm1", follow("a"))]),
-            "b": errors.WeComQuota(45009, "freq", "x", retry_after=60),
-        },
-        ("a", "b"),
-    )
-    use(monkeypatch, gateway)
-    job = sync(django_capture_on_commit_callbacks)
-    assert (job.state, job.processed) == ("waiting", 1)
-    assert job.waiting_for != ""
-
-    # when it goes on
-    gateway.answers["b"] = page([("wm2", follow("b"))])
-    relations_sync(str(job.pk))
-
-    # then
-    job.refresh_from_db()
-    assert (job.state, job.processed, job.result["relations"]) == ("done", 2, 2)
-    assert gateway.asked == ["a", "b", "b"]
-
-
-def test_a_sync_stopped_between_two_pages_reads_no_page_twice(
-    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
-) -> None:
-    # given WeCom stops answering at the third page of a member
-    gateway = Gateway(
-        {
-            "a": page([("wm1", follow("a"))], next_cursor="2"),
-            "a2": page([("wm2", follow("a"))], next_cursor="3"),
-            "a3": errors.WeComQuota(45009, "freq", "x", retry_after=60),
-        },
-        ("a",),
-    )
-    use(monkeypatch, gateway)
-    job = sync(django_capture_on_commit_callbacks)
-    assert (job.state, job.processed) == ("waiting", 0)
-
-    # when it goes on
-    gateway.answers["a3"] = page([("wm3", follow("a"))])
-    relations_sync(str(job.pk))
-
-    # then each page was read once, and the figures are those of the whole
-    job.refresh_from_db()
-    assert (job.state, job.processed) == ("done", 1)
-    assert job.result == {"relations": 3, "created": 3, "updated": 0}
-    assert gateway.asked == ["a", "a2", "a3", "a3"]
-
-
-def test_an_expired_cursor_begins_that_member_again(
-    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
-) -> None:
-    # given a job that stopped behind the first page of the second member
-    gateway = Gateway(
-        {
-            "a": page([("wm1", follow("a"))]),
-            "b": page([("wm2", follow("b"))], next_cursor="2"),
-            "b2": errors.WeComQuota(45009, "freq", "x", retry_after=60),
-        },
-        ("a", "b"),
-    )
-    use(monkeypatch, gateway)
-    job = sync(django_capture_on_commit_callbacks)
-
-    # when its cursor is too old by the time it goes on
-    gateway.answers["b2"] = errors.WeComPermanent(40058, "invalid cursor", "x")
-    gateway.answers["b"] = page([("wm2", follow("b")), ("wm3", follow("b"))])
-    relations_sync(str(job.pk))
-
-    # then only this member is read from the beginning
-    job.refresh_from_db()
-    assert (job.state, job.processed) == ("done", 2)
-    assert gateway.asked == ["a", "b", "b2", "b2", "b"]
-    assert FollowRelation.objects.count() == 3
-
-
-def test_two_syncs_at_once_are_refused(django_capture_on_commit_callbacks: Any) -> None:
-    services.sync_start(actor=None)
-
-    with pytest.raises(Conflict):
-        services.sync_start(actor=None)
-
-    assert JobRun.objects.count() == 1
 
 
 # --- on the sandbox -----------------------------------------------------------------------------------------
@@ -319,28 +188,6 @@ def test_shuffled_and_repeated_events_equal_the_ledger(wecom_sandbox_world: Any,
             for each in events
         }
     )
-
-
-def test_a_sync_over_all_members_equals_the_ledger(
-    wecom_sandbox_world: Any, django_capture_on_commit_callbacks: Any
-) -> None:
-    shop = busy_shop(wecom_sandbox_world)
-    expected = {pair: values for pair, values in shop.expected().items() if values[0] == "active"}
-
-    job = sync(django_capture_on_commit_callbacks)
-
-    assert (job.state, job.failed, job.result["created"]) == ("done", 0, len(expected))
-    assert stored() == expected
-    unionids = {row["external_userid"] for row in shop.relations()}
-    assert (
-        set(ExternalContact.objects.exclude(unionid="").values_list("external_userid", flat=True))
-        <= unionids
-    )
-    assert ExternalContact.objects.exclude(unionid="").count() > 0
-
-    # and a second run updates nothing
-    again = sync(django_capture_on_commit_callbacks)
-    assert (again.result["created"], again.result["updated"]) == (0, 0)
 
 
 @pytest.mark.usefixtures("wecom_sandbox_world")

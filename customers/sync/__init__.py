@@ -1,0 +1,1 @@
+"""The full sync of customers from WeCom, and its reconciliation."""
