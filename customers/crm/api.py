@@ -1,48 +1,22 @@
-"""Members, orders, refunds, goods and assets for the retailer's own systems: batches in, one member out."""
+"""Members for the retailer's own systems: batches in, one member with what it owns out."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from customers.crm.batches import (
-    BatchResultSerializer,
-    Checked,
-    answer_of,
-    by_serializer,
-    checked,
-    envelope,
-    flat,
-)
-from customers.crm.goods import AssetRow, GoodsRow, members_known
+from customers.batch_fields import ID_TEXT
+from customers.batches import answer_of, checked, envelope
 from customers.crm.models import CrmMember
-from customers.crm.orders import LineRow, OrderRow, RefundRow, UpsertResult
-from customers.crm.rows import FIELDS, ID_TEXT, MemberRow, read_row
+from customers.crm.rows import FIELDS, read_item
 from customers.crm.selectors import members_of_partner
-from customers.crm.serializers import (
-    AssetsEnvelope,
-    AssetSerializer,
-    GoodsEnvelope,
-    GoodsSerializer,
-    OrdersEnvelope,
-    OrderSerializer,
-    RefundsEnvelope,
-    RefundSerializer,
-)
-from customers.crm.services import (
-    assets_upsert,
-    goods_upsert,
-    members_upsert,
-    orders_upsert,
-    refunds_upsert,
-)
+from customers.crm.services import members_upsert
+from customers.results import ROW_RESULTS
 from scrm.accounts.models import PartnerKey
 from scrm.core.api import IdempotentMixin, StrictSerializer
 from scrm.core.phone import mask_phone
@@ -61,6 +35,8 @@ class MemberSerializer(StrictSerializer):
     store_code = serializers.CharField(max_length=64, required=False, allow_blank=True)
     state = serializers.ChoiceField(choices=CrmMember.State.choices, required=False)
     joined_on = serializers.DateField(required=False, allow_null=True)
+    # Kept as a keyed hash, to join memberships of one human; never given out.
+    id_card = serializers.CharField(max_length=18, required=False, allow_blank=True)
 
 
 MembersEnvelope = envelope("members", "MembersBatch", MemberSerializer)
@@ -75,12 +51,13 @@ class RowErrorSerializer(serializers.Serializer[Any]):
 
 
 class BatchAnswerSerializer(serializers.Serializer[Any]):
-    """What a batch did."""
+    """What a batch did; `results` has a word for each member in the order sent."""
 
     created = serializers.IntegerField()
     updated = serializers.IntegerField()
     unchanged = serializers.IntegerField()
     failed = serializers.IntegerField()
+    results = serializers.ListField(child=serializers.ChoiceField(ROW_RESULTS))
     errors = RowErrorSerializer(many=True)  # type: ignore[assignment]
 
 
@@ -113,16 +90,12 @@ class MembersBatchView(IdempotentMixin, APIView):
         """Store the usable rows, and name every other one by its index with what is wrong."""
         batch = MembersEnvelope(data=request.data)
         batch.is_valid(raise_exception=True)
-        rows, errors = _checked(batch.validated_data["members"])
-        counts = members_upsert(rows, source=CrmMember.Source.API)
-        answer = {
-            "created": counts.created,
-            "updated": counts.updated,
-            "unchanged": counts.unchanged,
-            "failed": len(errors),
-            "errors": errors,
-        }
-        return Response(BatchAnswerSerializer(answer).data)
+        sent = batch.validated_data["members"]
+        found = checked(sent, key=("member_no",), read=read_item, label="member_no")
+        counts = members_upsert(found.rows, source=CrmMember.Source.API)
+        answer = answer_of(counts, found.errors, places=found.places)
+        answer.pop("warnings")
+        return Response(answer)
 
 
 class MemberView(APIView):
@@ -145,175 +118,3 @@ class MemberView(APIView):
             "phone": mask_phone(member.phone)
         }
         return Response(MemberAnswerSerializer(answer).data)
-
-
-def _checked(sent: list[dict[str, Any]]) -> tuple[list[MemberRow], list[dict[str, Any]]]:
-    """Return the usable rows, and errors by index; a member number that comes twice is an error."""
-    found = checked(sent, key=("member_no",), read=_read, label="member_no")
-    return found.rows, found.errors
-
-
-def _read(item: Mapping[str, Any]) -> tuple[MemberRow | None, Mapping[str, Any]]:
-    serializer = MemberSerializer(data=item)
-    if not serializer.is_valid():
-        return None, flat(serializer.errors)
-    read = read_row(serializer.validated_data)
-    return read.row, {name: [words] for name, words in read.errors.items()}
-
-
-# --- orders, refunds, goods, assets ------------------------------------------------------------------------------
-
-
-class _FactsBatchView(IdempotentMixin, APIView):
-    """Create or replace rows; a bad row stops no other, and the same Idempotency-Key repeats the answer."""
-
-    rows_name: ClassVar[str]
-    envelope: ClassVar[type[StrictSerializer]]
-
-    def read(self, sent: Sequence[Mapping[str, Any]]) -> Checked[Any]:
-        """Return the usable rows and the errors."""
-        raise TypeError("each batch reads its own rows")
-
-    def store(self, rows: Sequence[Any]) -> UpsertResult:
-        """Write the usable rows."""
-        raise TypeError("each batch stores its own rows")
-
-    def answer(self, request: Request) -> Response:
-        """Check, store, and name every bad row by its index."""
-        batch = self.envelope(data=request.data)
-        batch.is_valid(raise_exception=True)
-        found = self.read(batch.validated_data[self.rows_name])
-        counts = self.store(found.rows)
-        errors = self.errors(batch.validated_data[self.rows_name], found, counts)
-        return Response(BatchResultSerializer(answer_of(counts, errors)).data)
-
-    def errors(
-        self, sent: Sequence[Mapping[str, Any]], found: Checked[Any], counts: UpsertResult
-    ) -> list[dict[str, Any]]:
-        """Return what is wrong with each bad row, in the order in which they were sent."""
-        return found.errors
-
-
-class OrdersBatchView(_FactsBatchView):
-    """Paid orders."""
-
-    api_scope = "orders.write"
-    rows_name, envelope = "orders", OrdersEnvelope
-
-    @extend_schema(
-        operation_id="orders_batch",
-        request=OrdersEnvelope,
-        responses=BatchResultSerializer,
-    )
-    def post(self, request: Request) -> Response:
-        """Store the usable orders; an order sent again replaces the former one."""
-        return self.answer(request)
-
-    def read(self, sent: Sequence[Mapping[str, Any]]) -> Checked[Any]:
-        """Read orders with their lines."""
-        return checked(sent, key=("order_no",), read=by_serializer(OrderSerializer, _order_row))
-
-    def store(self, rows: Sequence[Any]) -> UpsertResult:
-        """Write orders."""
-        return orders_upsert(rows)
-
-
-def _order_row(values: dict[str, Any]) -> OrderRow:
-    lines = tuple(LineRow(**line) for line in values.pop("lines", ()))
-    return OrderRow(**values, lines=lines)
-
-
-class RefundsBatchView(_FactsBatchView):
-    """Money given back."""
-
-    api_scope = "orders.write"
-    rows_name, envelope = "refunds", RefundsEnvelope
-
-    @extend_schema(
-        operation_id="refunds_batch",
-        request=RefundsEnvelope,
-        responses=BatchResultSerializer,
-    )
-    def post(self, request: Request) -> Response:
-        """Store the usable refunds; they may come before their orders."""
-        return self.answer(request)
-
-    def read(self, sent: Sequence[Mapping[str, Any]]) -> Checked[Any]:
-        """Read refunds."""
-        read = by_serializer(RefundSerializer, lambda values: RefundRow(**values))
-        return checked(sent, key=("refund_no",), read=read)
-
-    def store(self, rows: Sequence[Any]) -> UpsertResult:
-        """Write refunds and settle their orders."""
-        return refunds_upsert(rows)
-
-    def errors(
-        self, sent: Sequence[Mapping[str, Any]], found: Checked[Any], counts: UpsertResult
-    ) -> list[dict[str, Any]]:
-        """Add those refunds that are well-formed and yet cannot be stored."""
-        read = {error["index"] for error in found.errors}
-        late = [
-            {"index": index, "key": number, "fields": {"amount": [counts.refused[number]]}}
-            for index, number in enumerate(str(item.get("refund_no", "")) for item in sent)
-            if index not in read and number in counts.refused
-        ]
-        return sorted(found.errors + late, key=lambda error: int(error["index"]))
-
-
-class GoodsBatchView(_FactsBatchView):
-    """Sellable things."""
-
-    api_scope = "goods.write"
-    rows_name, envelope = "goods", GoodsEnvelope
-
-    @extend_schema(
-        operation_id="goods_batch",
-        request=GoodsEnvelope,
-        responses=BatchResultSerializer,
-    )
-    def post(self, request: Request) -> Response:
-        """Store the usable goods; goods sent again replace the former ones."""
-        return self.answer(request)
-
-    def read(self, sent: Sequence[Mapping[str, Any]]) -> Checked[Any]:
-        """Read goods."""
-        read = by_serializer(GoodsSerializer, lambda values: GoodsRow(**values))
-        return checked(sent, key=("sku",), read=read)
-
-    def store(self, rows: Sequence[Any]) -> UpsertResult:
-        """Write goods."""
-        return goods_upsert(rows)
-
-
-class AssetsBatchView(_FactsBatchView):
-    """Points, balances and coupons of members."""
-
-    api_scope = "assets.write"
-    rows_name, envelope = "assets", AssetsEnvelope
-
-    @extend_schema(
-        operation_id="assets_batch",
-        request=AssetsEnvelope,
-        responses=BatchResultSerializer,
-    )
-    def post(self, request: Request) -> Response:
-        """Store what members own now; a member has to be sent before their assets."""
-        return self.answer(request)
-
-    def read(self, sent: Sequence[Mapping[str, Any]]) -> Checked[Any]:
-        """Read assets of members we know."""
-        named = [str(item.get("member_no", "")) for item in sent]
-        known = members_known([number for number in named if ID_TEXT.fullmatch(number)])
-        plain = by_serializer(AssetSerializer, lambda values: AssetRow(**values))
-
-        def read(item: Mapping[str, Any]) -> tuple[AssetRow | None, Mapping[str, Any]]:
-            row, wrong = plain(item)
-            if row is not None and row.member_no not in known:
-                return None, {"member_no": [_("There is no such member. Send the member first.")]}
-            return row, wrong
-
-        return checked(sent, key=("member_no", "kind", "code"), read=read)
-
-    def store(self, rows: Sequence[Any]) -> UpsertResult:
-        """Write assets."""
-        return assets_upsert(rows)

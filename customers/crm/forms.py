@@ -5,15 +5,20 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from customers.crm.models import CrmMember, Goods, Order
-from customers.crm.selectors import members_search, orders_search
+from customers.crm.fact_models import ServiceReceived
+from customers.crm.models import CrmMember, Order
+from customers.crm.selectors import members_search, orders_search, services_search
+from scrm.core.days import DayInput
 from scrm.core.excel.guard import MAX_UPLOAD_BYTES
+from scrm.core.searched import SearchedFilter
 
 
-class MemberFilter(django_filters.FilterSet):  # type: ignore[misc]
+class MemberFilter(SearchedFilter):
     """Search by number or phone, narrow by store and state."""
 
-    q = django_filters.CharFilter(label=_("Member number or full phone"), method="search")
+    q = django_filters.CharFilter(
+        label=_("Member number, full phone or its last four"), method="search"
+    )
     store_code = django_filters.CharFilter(label=_("Store code"), lookup_expr="exact")
     state = django_filters.ChoiceFilter(
         label=_("State"), choices=CrmMember.State.choices, empty_label=_("Any state")
@@ -40,7 +45,7 @@ class OrderFilter(django_filters.FilterSet):  # type: ignore[misc]
         label=_("Paid on"),
         field_name="paid_at",
         lookup_expr="date",
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=DayInput(),
     )
 
     class Meta:
@@ -52,19 +57,31 @@ class OrderFilter(django_filters.FilterSet):  # type: ignore[misc]
         return orders_search(queryset, value)
 
 
-class GoodsFilter(django_filters.FilterSet):  # type: ignore[misc]
-    """Find goods by SKU, model or category."""
+class ServiceFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """Find a service, narrow by kind, store, state and day."""
 
-    sku = django_filters.CharFilter(label=_("SKU"), lookup_expr="iexact")
-    model = django_filters.CharFilter(label=_("Model"), lookup_expr="iexact")
-    category = django_filters.CharFilter(label=_("Category"), lookup_expr="exact")
+    q = django_filters.CharFilter(label=_("Service or member number"), method="search")
+    kind = django_filters.CharFilter(label=_("Service"), lookup_expr="exact")
+    store_code = django_filters.CharFilter(label=_("Store code"), lookup_expr="exact")
     state = django_filters.ChoiceFilter(
-        label=_("State"), choices=Goods.State.choices, empty_label=_("Any state")
+        label=_("State"), choices=ServiceReceived.State.choices, empty_label=_("Any state")
+    )
+    served = django_filters.DateFilter(
+        label=_("Served on"),
+        field_name="served_at",
+        lookup_expr="date",
+        widget=DayInput(),
     )
 
     class Meta:
-        model = Goods
+        model = ServiceReceived
         fields: list[str] = []
+
+    def search(
+        self, queryset: QuerySet[ServiceReceived], name: str, value: str
+    ) -> QuerySet[ServiceReceived]:
+        """Look up by number."""
+        return services_search(queryset, value)
 
 
 class MemberFileForm(forms.Form):

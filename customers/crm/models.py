@@ -34,6 +34,8 @@ class CrmMember(models.Model):
         "name": DataUse("address a member", "identity", WHILE_MEMBER),
         "phone": DataUse("join member and WeCom customer", "contact", WHILE_MEMBER),
         "phone_index": DataUse("find a member by full phone", "contact", WHILE_MEMBER),
+        "phone_last4": DataUse("find a member by the last four digits", "contact", WHILE_MEMBER),
+        "id_card": DataUse("join memberships of one human", "identity", WHILE_MEMBER),
         "unionid": DataUse("join member and WeCom customer", "identity", WHILE_MEMBER),
         "external_userid": DataUse("join member and WeCom customer", "identity", WHILE_MEMBER),
         "digest": DataUse("tell changed rows from unchanged ones", "identity", WHILE_MEMBER),
@@ -44,7 +46,10 @@ class CrmMember(models.Model):
     name = EncryptedTextField(_("name"), default="", blank=True)
     phone = EncryptedTextField(_("phone"), default="", blank=True)
     phone_index = models.BinaryField(_("phone index"), max_length=32, null=True)
+    phone_last4 = models.BinaryField(_("index of the last four digits"), max_length=32, null=True)
     phone_verified = models.BooleanField(_("phone verified"), default=False)
+    # A keyed hash in hex; the number itself is never kept.
+    id_card = models.CharField(_("ID card (hash)"), max_length=64, blank=True)
     unionid = models.CharField(_("unionid"), max_length=64, blank=True)
     external_userid = models.CharField(_("external userid"), max_length=64, blank=True)
     level = models.CharField(_("membership level"), max_length=32, blank=True)
@@ -64,6 +69,11 @@ class CrmMember(models.Model):
                 fields=["phone_index"],
                 condition=Q(phone_index__isnull=False),
                 name="customers_member_phone",
+            ),
+            models.Index(
+                fields=["phone_last4"],
+                condition=Q(phone_last4__isnull=False),
+                name="customers_member_last4",
             ),
             models.Index(
                 fields=["unionid"], condition=~Q(unionid=""), name="customers_member_unionid"
@@ -136,44 +146,14 @@ class MemberImport(models.Model):
 # --- what members bought and own -----------------------------------------------------------------------------
 
 
-class Goods(models.Model):
-    """One sellable thing by `sku`; orders keep their own copy of name, size and colour."""
-
-    class State(models.TextChoices):
-        ON_SALE = "on_sale", _("on sale")
-        OFF_SALE = "off_sale", _("off sale")
-
-    data_map: ClassVar[dict[str, DataUse]] = {}
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    sku = models.CharField(_("SKU"), max_length=64, unique=True)
-    name = models.CharField(_("goods"), max_length=128)
-    model = models.CharField(_("model"), max_length=64, blank=True)
-    category = models.CharField(_("category"), max_length=64, blank=True)
-    size = models.CharField(_("size"), max_length=32, blank=True)
-    colour = models.CharField(_("colour"), max_length=32, blank=True)
-    price = models.DecimalField(
-        _("price"), max_digits=12, decimal_places=2, default=Decimal("0.00")
-    )
-    picture_url = models.CharField(_("picture"), max_length=512, blank=True)
-    state = models.CharField(_("state"), max_length=8, choices=State, default=State.ON_SALE)
-    updated_at = models.DateTimeField(_("updated at"))
-
-    class Meta:
-        verbose_name = _("goods")
-        verbose_name_plural = _("goods")
-
-    def __str__(self) -> str:
-        return self.sku
-
-
 class Order(models.Model):
     """A paid order by `order_no`.
 
     Who bought it is what the sender said (`member_no`, `unionid`, `external_userid`); `member` is joined
     as soon as the member is known, whichever of the two comes first. `refunded` and `status` follow from
-    the refunds alone, so that orders and refunds may come in any order. `parameter` is the guide's
-    parameter as the surface carried it; attribution judges it.
+    the refunds alone, so that orders and refunds may come in any order; what a cancelled order keeps is
+    given back by a refund of our own. `parameter` is the guide's parameter as the surface carried it;
+    attribution judges it. `as_of` is the sender's clock: an older state never replaces a newer one.
     """
 
     class Status(models.TextChoices):
@@ -204,6 +184,8 @@ class Order(models.Model):
         _("refunded"), max_digits=12, decimal_places=2, default=Decimal("0.00")
     )
     status = models.CharField(_("status"), max_length=16, choices=Status, default=Status.PAID)
+    cancelled_at = models.DateTimeField(_("cancelled at"), null=True, blank=True)
+    as_of = models.DateTimeField(_("as of"), null=True, blank=True)
     digest = models.BinaryField(_("digest"), max_length=32)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"))
@@ -274,7 +256,10 @@ class OrderLine(models.Model):
 
 
 class Refund(models.Model):
-    """Money given back, by `refund_no`; it may come before its order, so it names it by number."""
+    """Money given back, by `refund_no`; it may come before its order, so it names it by number.
+
+    `is_cancellation`: ours, for what a cancelled order had not given back otherwise.
+    """
 
     data_map: ClassVar[dict[str, DataUse]] = {}
 
@@ -284,6 +269,7 @@ class Refund(models.Model):
     refunded_at = models.DateTimeField(_("refunded at"))
     amount = models.DecimalField(_("amount"), max_digits=12, decimal_places=2)
     reason = models.CharField(_("reason"), max_length=128, blank=True)
+    is_cancellation = models.BooleanField(_("by cancellation"), default=False)
     updated_at = models.DateTimeField(_("updated at"))
 
     class Meta:
@@ -295,48 +281,6 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return self.refund_no
-
-
-class Asset(models.Model):
-    """What a member owns: points and balance (one row each, `code` empty), and coupons (one row each)."""
-
-    class Kind(models.TextChoices):
-        POINTS = "points", _("points")
-        BALANCE = "balance", _("balance")
-        COUPON = "coupon", _("coupon")
-
-    class State(models.TextChoices):
-        USABLE = "usable", _("usable")
-        USED = "used", _("used")
-        EXPIRED = "expired", _("expired")
-
-    data_map: ClassVar[dict[str, DataUse]] = {}
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    member = models.ForeignKey(CrmMember, models.CASCADE, related_name="assets")
-    kind = models.CharField(_("kind"), max_length=8, choices=Kind)
-    code = models.CharField(_("code"), max_length=64, blank=True)
-    title = models.CharField(_("title"), max_length=64, blank=True)
-    amount = models.DecimalField(
-        _("amount"), max_digits=14, decimal_places=2, default=Decimal("0.00")
-    )
-    state = models.CharField(_("state"), max_length=8, choices=State, default=State.USABLE)
-    expires_on = models.DateField(_("expires on"), null=True, blank=True)
-    updated_at = models.DateTimeField(_("updated at"))
-
-    class Meta:
-        verbose_name = _("asset")
-        verbose_name_plural = _("assets")
-        constraints = [
-            models.UniqueConstraint(fields=["member", "kind", "code"], name="customers_asset_once"),
-            models.CheckConstraint(
-                condition=(Q(kind="coupon") & ~Q(code="")) | (~Q(kind="coupon") & Q(code="")),
-                name="customers_asset_code_of_coupon",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.code}"
 
 
 class OrderChange(models.Model):
@@ -364,6 +308,7 @@ class HistoryChange(models.Model):
         MEMBER = "member", _("member")
         ORDER = "order", _("order")
         REFUND = "refund", _("refund")
+        SERVICE = "service", _("service")
 
     data_map: ClassVar[dict[str, DataUse]] = {}
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from hashlib import blake2b
 from uuid import UUID
 
 import orjson
@@ -15,23 +16,18 @@ from django.utils.translation import gettext as _
 
 from contacts.org.codes import store_codes
 from customers.copying import rows_upsert
+from customers.crm.forgotten import orders_forgotten
 from customers.crm.models import CrmMember, HistoryChange, Order, OrderChange, OrderLine, Refund
-from scrm.core.crypto import blind_index
+from customers.results import CREATED, FAILED, UNCHANGED, UPDATED, UpsertResult
+from scrm.core.crypto import blind_indexes
 
 NOTHING = Decimal("0.00")
+# Not part of what an order says, or hashed in a spelling of their own.
+APART = frozenset({"lines", "cancelled_at", "as_of"})
+# How the numbers of our own refunds begin; no sender may use it.
+OWN_REFUND = "~cancelled-"
 # What the column takes.
 MOST_REFUNDED = Decimal("9999999999.99")
-
-
-@dataclass(frozen=True)
-class UpsertResult:
-    """What a batch did to its table."""
-
-    created: int
-    updated: int
-    unchanged: int
-    # Reasons by the number of a row that could not be stored beside the others.
-    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,7 +45,7 @@ class LineRow:
 
 @dataclass(frozen=True)
 class OrderRow:
-    """One paid order as sent; `amount` in yuan, `paid_at` aware."""
+    """One paid order as sent; `amount` in yuan, times aware; `as_of` is the sender's clock, if it tells it."""
 
     order_no: str
     paid_at: datetime
@@ -60,16 +56,20 @@ class OrderRow:
     store_code: str = ""
     channel: str = ""
     parameter: str = ""
+    cancelled_at: datetime | None = None
+    as_of: datetime | None = None
     lines: Sequence[LineRow] = field(default_factory=tuple)
 
     @property
-    def digest(self) -> bytes:
-        """Return a keyed hash of all that was sent: an unchanged order is recognised without reading it."""
-        content = {name: str(value) for name, value in asdict(self).items() if name != "lines"}
+    def digests(self) -> list[bytes]:
+        """Return keyed hashes of all that was said, the one to be stored first: an unchanged order is recognised without reading it."""
+        content = {name: str(value) for name, value in asdict(self).items() if name not in APART}
+        if self.cancelled_at is not None:
+            content["cancelled_at"] = self.cancelled_at.isoformat(timespec="microseconds")
         content["paid_at"] = self.paid_at.isoformat(timespec="microseconds")
         lines = [[str(value) for value in asdict(line).values()] for line in self.lines]
         packed = orjson.dumps([content, lines], option=orjson.OPT_SORT_KEYS)
-        return blind_index("row_digest", packed.decode())
+        return blind_indexes("row_digest", packed.decode())
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,8 @@ class RefundRow:
     reason: str = ""
 
 
+# What tells who bought; an erasure took it away, and no resent order brings it back.
+BUYER = frozenset({"member_no", "unionid", "external_userid"})
 ORDER_FIELDS = (
     "paid_at",
     "amount",
@@ -92,6 +94,7 @@ ORDER_FIELDS = (
     "store_code",
     "channel",
     "parameter",
+    "cancelled_at",
 )
 
 
@@ -105,38 +108,54 @@ def orders_lock() -> None:
 def orders_upsert(rows: Sequence[OrderRow]) -> UpsertResult:
     """Create or replace at most 1,000 orders (one row an order number); unchanged ones are not written.
 
-    A resent order replaces the former one with its lines. New and changed orders are noted for
-    attribution and for the timeline in the same transaction.
+    A resent order replaces the former one with its lines, unless it tells an older state. New and changed
+    orders are noted for attribution and for the timeline in the same transaction.
     """
     orders_lock()
     numbers = [row.order_no for row in rows]
     known = {order.order_no: order for order in Order.objects.filter(order_no__in=numbers)}
     members = _members_by_no({row.member_no for row in rows})
     stores = store_codes(row.store_code for row in rows)
-    refunded = refunded_by_order(numbers)
+    forgotten = orders_forgotten(rows)
     now = timezone.now()
     changed: list[Order] = []
+    confirmed: list[Order] = []
     lines: list[OrderLine] = []
-    created = 0
+    outcomes: list[str] = []
     for row in rows:
-        order, digest = known.get(row.order_no), row.digest
-        if order is not None and bytes(order.digest) == digest:
+        order, digests = known.get(row.order_no), row.digests
+        if order is not None and _is_no_news(order, row, digests):
+            outcomes.append(UNCHANGED)
+            if row.as_of and not _is_older(order, row):
+                order.as_of = row.as_of
+                confirmed.append(order)
             continue
-        created += order is None
+        outcomes.append(CREATED if order is None else UPDATED)
         order = order or Order(order_no=row.order_no)
         for name in ORDER_FIELDS:
-            setattr(order, name, getattr(row, name))
+            if name not in BUYER or row.order_no not in forgotten:
+                setattr(order, name, getattr(row, name))
         order.store_code = stores.code_at(row.store_code, row.paid_at)
-        order.member_id = members.get(row.member_no)
-        order.digest, order.updated_at = digest, now
-        settle(order, refunded.get(row.order_no, NOTHING))
+        if row.order_no not in forgotten:
+            order.member_id = members.get(row.member_no)
+        order.digest, order.updated_at, order.as_of = digests[0], now, row.as_of or order.as_of
         changed.append(order)
         lines += [
             OrderLine(order=order, position=position, **asdict(line))
             for position, line in enumerate(row.lines, start=1)
         ]
+    Order.objects.bulk_update(confirmed, ["as_of"])
+    settle_all(changed, now)
     _write(changed, lines)
-    return UpsertResult(created, len(changed) - created, len(rows) - len(changed))
+    return UpsertResult.of(outcomes)
+
+
+def _is_no_news(order: Order, row: OrderRow, digests: list[bytes]) -> bool:
+    return _is_older(order, row) or bytes(order.digest) in digests
+
+
+def _is_older(order: Order, row: OrderRow) -> bool:
+    return bool(row.as_of and order.as_of and row.as_of < order.as_of)
 
 
 def _write(changed: Sequence[Order], lines: Sequence[OrderLine]) -> None:
@@ -152,44 +171,89 @@ def _members_by_no(numbers: set[str]) -> Mapping[str, UUID]:
     return dict(rows.values_list("member_no", "pk"))
 
 
+def settle_all(orders: Sequence[Order], now: datetime) -> None:
+    """Put on orders (unsaved) what was given back and the status that follows.
+
+    What a cancelled order keeps is given back by a refund of our own, which shrinks with each refund that
+    comes after it and goes when the order is not cancelled any more.
+    """
+    numbers = [order.order_no for order in orders]
+    sums = refunded_by_order(numbers)
+    ours = {
+        refund.order_no: refund
+        for refund in Refund.objects.filter(order_no__in=numbers, is_cancellation=True)
+    }
+    kept: list[Refund] = []
+    gone: list[UUID] = []
+    for order in orders:
+        others, refund = sums.get(order.order_no, NOTHING), ours.get(order.order_no)
+        rest = max(order.amount - others, NOTHING) if order.cancelled_at else NOTHING
+        if rest:
+            refund = refund or Refund(
+                refund_no=cancellation_no(order.order_no),
+                order_no=order.order_no,
+                is_cancellation=True,
+            )
+            refund.amount, refund.updated_at = rest, now
+            refund.refunded_at = order.cancelled_at or now
+            kept.append(refund)
+        elif refund is not None:
+            gone.append(refund.pk)
+        settle(order, others + rest)
+    Refund.objects.filter(pk__in=gone).delete()
+    rows_upsert(Refund, kept)
+
+
+def cancellation_no(order_no: str) -> str:
+    """Return the number of our own refund for a cancelled order."""
+    return OWN_REFUND + blake2b(order_no.encode(), digest_size=16).hexdigest()
+
+
 def settle(order: Order, refunded: Decimal) -> None:
     """Put the sum of the refunds on an order (unsaved), and the status that follows."""
     order.refunded = refunded
-    if refunded <= 0:
-        order.status = Order.Status.PAID
-    elif refunded < order.amount:
+    if refunded >= order.amount and (refunded > 0 or order.cancelled_at):
+        order.status = Order.Status.REFUNDED
+    elif refunded > 0:
         order.status = Order.Status.PARTLY_REFUNDED
     else:
-        order.status = Order.Status.REFUNDED
+        order.status = Order.Status.PAID
 
 
 def refunded_by_order(order_numbers: Iterable[str]) -> dict[str, Decimal]:
-    """Return the sum of the refunds by order number, in one query; orders without refunds are missing."""
-    rows = Refund.objects.filter(order_no__in=list(order_numbers)).values("order_no")
-    return {row["order_no"]: row["total"] for row in rows.annotate(total=Sum("amount")).order_by()}
+    """Return the sum of the refunds that were sent, by order number; orders without refunds are missing."""
+    sent = Refund.objects.filter(order_no__in=list(order_numbers), is_cancellation=False)
+    rows = sent.values("order_no").annotate(total=Sum("amount")).order_by()
+    return {row["order_no"]: row["total"] for row in rows}
 
 
 @transaction.atomic
-def refunds_upsert(rows: Sequence[RefundRow]) -> UpsertResult:
+def refunds_upsert(sent: Sequence[RefundRow]) -> UpsertResult:
     """Create or replace at most 1,000 refunds (one row a refund number) and settle their orders again.
 
     One with which an order's refunds would exceed what we can store is refused, and stops no other.
     """
     orders_lock()
-    numbers = [row.refund_no for row in rows]
+    numbers = [row.refund_no for row in sent]
     known = {refund.refund_no: refund for refund in Refund.objects.filter(refund_no__in=numbers)}
-    rows, refused = _within_the_most(rows, known)
+    refused = _beyond_the_most(sent, known)
     now = timezone.now()
     changed: list[Refund] = []
     touched: set[str] = set()
-    created = 0
-    for row in rows:
-        refund = known.get(row.refund_no)
-        created += refund is None
-        refund = refund or Refund(refund_no=row.refund_no)
-        values = asdict(row)
-        if all(getattr(refund, name) == value for name, value in values.items()):
+    outcomes: list[str] = []
+    for row in sent:
+        if row.refund_no in refused:
+            outcomes.append(FAILED)
             continue
+        refund = known.get(row.refund_no)
+        values = asdict(row)
+        if refund is not None and all(
+            getattr(refund, name) == each for name, each in values.items()
+        ):
+            outcomes.append(UNCHANGED)
+            continue
+        outcomes.append(CREATED if refund is None else UPDATED)
+        refund = refund or Refund(refund_no=row.refund_no)
         touched |= {refund.order_no, row.order_no} - {""}
         for name, value in values.items():
             setattr(refund, name, value)
@@ -198,16 +262,13 @@ def refunds_upsert(rows: Sequence[RefundRow]) -> UpsertResult:
     rows_upsert(Refund, changed)
     _settle_orders(touched, now)
     history_changed(HistoryChange.Kind.REFUND, (refund.pk for refund in changed))
-    return UpsertResult(created, len(changed) - created, len(rows) - len(changed), refused)
+    return UpsertResult.of(outcomes, refused)
 
 
-def _within_the_most(
-    rows: Sequence[RefundRow], known: Mapping[str, Refund]
-) -> tuple[list[RefundRow], dict[str, str]]:
-    """Return the rows that leave the sum of each order's refunds storable, and why the others do not."""
+def _beyond_the_most(rows: Sequence[RefundRow], known: Mapping[str, Refund]) -> dict[str, str]:
+    """Return, by number, why rows cannot be stored that would make an order's refunds too large for us."""
     orders = {row.order_no for row in rows} | {refund.order_no for refund in known.values()}
     sums = defaultdict(Decimal, refunded_by_order(orders))
-    kept: list[RefundRow] = []
     refused: dict[str, str] = {}
     for row in rows:
         former = known.get(row.refund_no)
@@ -221,15 +282,13 @@ def _within_the_most(
                 sums[former.order_no] += former.amount
             continue
         sums[row.order_no] += row.amount
-        kept.append(row)
-    return kept, refused
+    return refused
 
 
 def _settle_orders(order_numbers: set[str], now: datetime) -> None:
-    sums = refunded_by_order(order_numbers)
     orders = list(Order.objects.filter(order_no__in=order_numbers))
+    settle_all(orders, now)
     for order in orders:
-        settle(order, sums.get(order.order_no, NOTHING))
         order.updated_at = now
     rows_upsert(Order, orders)
     OrderChange.objects.bulk_create(OrderChange(order_id=order.pk) for order in orders)

@@ -1,19 +1,18 @@
 """Reads of CRM members; every list starts from what the scope may see."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from contacts.org.selectors import stores_visible_to
-from customers.crm.models import CrmMember, Goods, MemberImport, Order, Refund
+from customers.crm.fact_models import ServiceReceived
+from customers.crm.models import CrmMember, MemberImport, Order, Refund
 from customers.relations.models import ExternalContact
 from customers.relations.selectors import contacts_visible_to
 from scrm.accounts.models import PartnerKey
-from scrm.core.crypto import blind_index
-from scrm.core.exceptions import ValidationFailed
-from scrm.core.phone import normalise_phone
+from scrm.core.crypto import blind_indexes
+from scrm.core.phone_lookups import LAST_FOUR, number_in
 from scrm.core.scope import Scope
 
 
@@ -31,13 +30,15 @@ def members_visible_to(scope: Scope) -> QuerySet[CrmMember]:
 
 
 def members_search(members: QuerySet[CrmMember], text: str) -> QuerySet[CrmMember]:
-    """Narrow members to a member number or a full phone; names are encrypted and not searched."""
+    """Narrow members to a member number, a full phone or its last four digits; names are encrypted and not searched."""
     text = text.strip()
     if not text:
         return members
-    wanted = Q(member_no=text)
-    with suppress(ValidationFailed):  # not a phone: then it can only be a member number
-        wanted |= Q(phone_index=blind_index("phone", normalise_phone(text)))
+    wanted, number = Q(member_no=text), number_in(text)
+    if len(number) == LAST_FOUR:
+        wanted |= Q(phone_last4__in=blind_indexes("phone_last4", number))
+    elif number:
+        wanted |= Q(phone_index__in=blind_indexes("phone", number))
     return members.filter(wanted)
 
 
@@ -92,11 +93,34 @@ def refunds_of(order: Order) -> QuerySet[Refund]:
     return Refund.objects.filter(order_no=order.order_no).order_by("refunded_at", "id")
 
 
-def goods_visible_to(scope: Scope) -> QuerySet[Goods]:
-    """Return the goods: no personal data, so whoever may open the page sees all of them."""
-    return Goods.objects.all() if scope.allows("crm.view") else Goods.objects.none()
+def services_visible_to(scope: Scope) -> QuerySet[ServiceReceived]:
+    """Return the services a scope may see: all, those of its stores and members, or one's customers'."""
+    if scope.everything:
+        return ServiceReceived.objects.all()
+    members = members_visible_to(scope).values("pk")
+    if scope.own_only:
+        own = contacts_visible_to(scope)
+        by_union = Q(unionid__in=own.exclude(unionid="").values("unionid"))
+        return ServiceReceived.objects.filter(Q(member__in=members) | by_union)
+    stores = stores_visible_to(scope).values("code")
+    return ServiceReceived.objects.filter(Q(store_code__in=stores) | Q(member__in=members))
 
 
-def pictures_of(skus: Iterable[str]) -> dict[str, Goods]:
-    """Return goods by SKU, for lines that came without a picture or a name."""
-    return {one.sku: one for one in Goods.objects.filter(sku__in=set(skus) - {""})}
+def services_search(services: QuerySet[ServiceReceived], text: str) -> QuerySet[ServiceReceived]:
+    """Narrow services to a service number or a member number."""
+    text = text.strip()
+    return services.filter(Q(service_no=text) | Q(member_no=text)) if text else services
+
+
+def services_of_records(
+    member_ids: Iterable[UUID], contacts: Iterable[ExternalContact]
+) -> QuerySet[ServiceReceived]:
+    """Return the services of these identity records, newest first; the member a service names decides."""
+    unions = [one.unionid for one in contacts if one.unionid]
+    mine = Q(member_id__in=list(member_ids)) | Q(member_no="", unionid__in=unions)
+    return ServiceReceived.objects.filter(mine).order_by("-served_at", "-id")
+
+
+def orders_of_partner(key: PartnerKey) -> QuerySet[Order]:
+    """Return the orders a partner's key may read: all of them while it holds `orders.read`, else none."""
+    return Order.objects.all() if "orders.read" in key.scopes else Order.objects.none()

@@ -1,60 +1,26 @@
-"""Orders, refunds, goods and assets as partners send them; unknown fields are refused."""
+"""Orders, refunds, assets, tags and services as partners send them; unknown fields are refused."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
-from customers.crm.batches import envelope
-from customers.crm.models import Asset, Goods
+from customers.batch_fields import (
+    IdField,
+    MomentField,
+    MoneyField,
+    SeenField,
+    optional_id,
+    optional_text,
+)
+from customers.batches import envelope
+from customers.crm.fact_models import Asset, ServiceReceived
+from customers.crm.orders import OWN_REFUND
 from scrm.core.api import StrictSerializer
 
 LINES_AN_ORDER = 100
-YEARS = range(2000, 2101)
-# Of fields that may be empty too: rows.ID_TEXT is the same for one that may not.
-ID_PATTERN = r"^[!-~]*\Z"
-
-
-class IdField(serializers.RegexField):
-    """An identifier: letters, digits and signs, no blanks."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        words: dict[str, Any] = {
-            "invalid": gettext_lazy("Letters, digits and signs only, without blanks.")
-        }
-        super().__init__(ID_PATTERN, error_messages=words, **kwargs)
-
-
-class MomentField(serializers.DateTimeField):
-    """A moment; without an offset it is Shanghai's time."""
-
-    def to_internal_value(self, value: Any) -> datetime:
-        """Refuse years nobody sells in."""
-        moment: datetime = super().to_internal_value(value)
-        if moment.year not in YEARS:
-            raise serializers.ValidationError(_("The year must lie between 2000 and 2100."))
-        return moment
-
-
-class MoneyField(serializers.DecimalField):
-    """Yuan with at most two decimals."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("min_value", Decimal("0.00"))
-        super().__init__(max_digits=12, decimal_places=2, **kwargs)
-
-
-def optional_text(length: int) -> serializers.CharField:
-    """Return a text field that may be left out or empty."""
-    return serializers.CharField(max_length=length, required=False, allow_blank=True)
-
-
-def optional_id(length: int) -> IdField:
-    """Return an identifier that may be left out or empty."""
-    return IdField(max_length=length, required=False, allow_blank=True)
+TAGS_A_MEMBER = 100
 
 
 class OrderLineSerializer(StrictSerializer):
@@ -70,7 +36,7 @@ class OrderLineSerializer(StrictSerializer):
 
 
 class OrderSerializer(StrictSerializer):
-    """One paid order; sent again, it replaces the former one."""
+    """One paid order; sent again, it replaces the former one, unless `as_of` says that it is older."""
 
     order_no = IdField(max_length=64)
     paid_at = MomentField()
@@ -81,6 +47,8 @@ class OrderSerializer(StrictSerializer):
     store_code = optional_id(64)
     channel = optional_text(32)
     parameter = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    cancelled_at = MomentField(required=False, allow_null=True)
+    as_of = SeenField(required=False)
     lines = serializers.ListField(
         child=OrderLineSerializer(), required=False, max_length=LINES_AN_ORDER
     )
@@ -95,19 +63,11 @@ class RefundSerializer(StrictSerializer):
     amount = MoneyField(min_value=Decimal("0.01"))
     reason = optional_text(128)
 
-
-class GoodsSerializer(StrictSerializer):
-    """One sellable thing."""
-
-    sku = IdField(max_length=64)
-    name = serializers.CharField(max_length=128)
-    model = optional_text(64)
-    category = optional_text(64)
-    size = optional_text(32)
-    colour = optional_text(32)
-    price = MoneyField(required=False)
-    picture_url = serializers.URLField(max_length=512, required=False, allow_blank=True)
-    state = serializers.ChoiceField(choices=Goods.State.choices, required=False)
+    def validate_refund_no(self, value: str) -> str:
+        """Keep our own numbers to ourselves."""
+        if value.startswith(OWN_REFUND):
+            raise serializers.ValidationError(_("A number may not begin so."))
+        return value
 
 
 class AssetSerializer(StrictSerializer):
@@ -120,7 +80,7 @@ class AssetSerializer(StrictSerializer):
     amount = MoneyField(required=False)
     state = serializers.ChoiceField(choices=Asset.State.choices, required=False)
     expires_on = serializers.DateField(required=False, allow_null=True)
-    as_of = MomentField(required=False)
+    as_of = SeenField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Tie the code to the kind."""
@@ -132,7 +92,36 @@ class AssetSerializer(StrictSerializer):
         return attrs
 
 
+class TagsSerializer(StrictSerializer):
+    """All tags of a member; an empty list takes them away."""
+
+    member_no = IdField(max_length=64)
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=32), max_length=TAGS_A_MEMBER
+    )
+    as_of = SeenField(required=False)
+
+
+class ServiceSerializer(StrictSerializer):
+    """A service a member booked or got; `kind` in the retailer's own words."""
+
+    service_no = IdField(max_length=64)
+    kind = serializers.CharField(max_length=32)
+    served_at = MomentField()
+    member_no = optional_id(64)
+    unionid = optional_id(64)
+    order_no = optional_id(64)
+    sku = optional_id(64)
+    title = optional_text(128)
+    store_code = optional_id(64)
+    userid = optional_id(64)
+    state = serializers.ChoiceField(choices=ServiceReceived.State.choices, required=False)
+    rating = serializers.IntegerField(min_value=1, max_value=5, required=False, allow_null=True)
+    as_of = SeenField(required=False)
+
+
 OrdersEnvelope = envelope("orders", "OrdersBatch", OrderSerializer)
 RefundsEnvelope = envelope("refunds", "RefundsBatch", RefundSerializer)
-GoodsEnvelope = envelope("goods", "GoodsBatch", GoodsSerializer)
 AssetsEnvelope = envelope("assets", "AssetsBatch", AssetSerializer)
+TagsEnvelope = envelope("member_tags", "MemberTagsBatch", TagsSerializer)
+ServicesEnvelope = envelope("services", "ServicesBatch", ServiceSerializer)

@@ -1,35 +1,23 @@
 """Writes of CRM members, in chunks and set by set."""
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
-import orjson
-from django.db import connection, transaction
-from django.utils import timezone
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from contacts.org.codes import StoreCodes, store_codes
-from customers.copying import rows_upsert
-from customers.crm.goods import assets_upsert, goods_upsert
-from customers.crm.models import CrmMember, FormerStore, HistoryChange, MemberImport
-from customers.crm.orders import (
-    UpsertResult,
-    history_changed,
-    orders_join,
-    orders_upsert,
-    refunds_upsert,
-)
-from customers.crm.rows import FIELDS, MemberRow, ReadRow, fields_of, read_row
-from customers.relations.models import RecordChange
-from customers.relations.services import record_changed
+from customers.crm.facts import assets_upsert, services_upsert, tags_upsert
+from customers.crm.members import members_upsert
+from customers.crm.models import MemberImport
+from customers.crm.orders import orders_upsert, refunds_upsert
+from customers.crm.rows import ReadRow, fields_of, read_row
+from customers.results import UpsertResult
 from scrm.core.audit import services as audit
-from scrm.core.crypto import blind_index
 from scrm.core.excel import Table, read_table
 from scrm.core.exceptions import Conflict
 from scrm.core.jobs import services as jobs
@@ -38,130 +26,19 @@ from scrm.core.jobs.models import JobRun
 __all__ = [
     "UpsertResult",
     "assets_upsert",
-    "goods_upsert",
     "import_create",
     "import_preview",
     "import_start",
     "members_upsert",
     "orders_upsert",
     "refunds_upsert",
+    "services_upsert",
+    "tags_upsert",
 ]
 
+IMPORT = "crm.import"
 CHUNK = 1000
 PREVIEW_ROWS = 20
-
-
-@transaction.atomic
-def members_upsert(rows: Sequence[MemberRow], *, source: str) -> UpsertResult:
-    """Create or update at most 1,000 members (one row a member number); unchanged ones are not written.
-
-    Fields a row does not give stay as they are. Records whose identity or store changed are noted for OneID
-    and what follows from it, stores that were left are kept with their end, in the same transaction.
-    """
-    members_lock()
-    known = {
-        member.member_no: member
-        for member in CrmMember.objects.filter(member_no__in=[row.member_no for row in rows])
-    }
-    now = timezone.now()
-    stores = store_codes(row.values.get("store_code", "") for row in rows)
-    changed: list[CrmMember] = []
-    dirty: list[UUID] = []
-    new: dict[str, UUID] = {}
-    joined: list[UUID] = []
-    left: dict[UUID, str] = {}
-    for row in rows:
-        member = known.get(row.member_no)
-        is_new = member is None
-        member = member or CrmMember(member_no=row.member_no, source=source)
-        before, joined_on, store = _identity(member), member.joined_on, member.store_code
-        if not _fill(member, _in_our_codes(row, stores, now)):
-            continue
-        member.source, member.updated_at = source, now
-        changed.append(member)
-        if is_new:
-            new[member.member_no] = member.pk
-        if member.joined_on and member.joined_on != joined_on:
-            joined.append(member.pk)
-        if member.store_code != store and not is_new:
-            left[member.pk] = store
-        if is_new or _identity(member) != before:
-            dirty.append(member.pk)
-    rows_upsert(CrmMember, changed)
-    _stores_left(left, now)
-    record_changed(RecordChange.Kind.MEMBER, dirty)
-    history_changed(HistoryChange.Kind.MEMBER, joined)
-    orders_join(new)
-    return UpsertResult(len(new), len(changed) - len(new), len(rows) - len(changed))
-
-
-def _in_our_codes(row: MemberRow, stores: StoreCodes, now: datetime) -> MemberRow:
-    """Call the row's store as we do: the CRM may have its own id for it, or not know of a merge yet."""
-    sent = row.values.get("store_code", "")
-    ours = stores.code_at(sent, now)
-    return row if ours == sent else replace(row, values={**row.values, "store_code": ours})
-
-
-def _stores_left(left: Mapping[UUID, str], now: datetime) -> None:
-    """Keep which store these members had until now; that of a member who never had one is not news."""
-    without = [pk for pk, store_code in left.items() if not store_code]
-    between = set(
-        FormerStore.objects.filter(member__in=without).values_list("member_id", flat=True)
-    )
-    FormerStore.objects.bulk_create(
-        FormerStore(member_id=pk, store_code=store_code, until=now)
-        for pk, store_code in left.items()
-        if store_code or pk in between
-    )
-
-
-def members_lock() -> None:
-    """Let one batch at a time in: two that bring the same new member number would collide."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('customers.crm', 7))")
-
-
-def _fill(member: CrmMember, row: MemberRow) -> bool:
-    """Put the given values on the member (unsaved); return whether anything differs."""
-    given = dict(row.values)
-    is_whole = len(given) == len(FIELDS)
-    values = given if is_whole or member._state.adding else _current(member) | given
-    values = {name: values.get(name, DEFAULTS.get(name, "")) for name in FIELDS}
-    if "phone" in given and "phone_verified" not in given and given["phone"] != member.phone:
-        values["phone_verified"] = False  # the verification was of the phone before
-    values["phone_verified"] = values["phone_verified"] and bool(values["phone"])
-    digest = blind_index("row_digest", orjson.dumps(values, option=orjson.OPT_SORT_KEYS).decode())
-    if member.digest and bytes(member.digest) == digest:
-        return False
-    for name, value in values.items():
-        setattr(member, name, value)
-    member.phone_index = blind_index("phone", member.phone) if member.phone else None
-    member.digest = digest
-    return True
-
-
-DEFAULTS: dict[str, Any] = {
-    "phone_verified": False,
-    "state": CrmMember.State.ACTIVE.value,
-    "joined_on": None,
-}
-
-
-def _current(member: CrmMember) -> dict[str, Any]:
-    return {name: getattr(member, name) for name in FIELDS}
-
-
-def _identity(member: CrmMember) -> tuple[object, ...]:
-    """Return what OneID looks at, and the store, which decides orders together with it."""
-    index = None if member.phone_index is None else bytes(member.phone_index)
-    return (
-        member.unionid,
-        member.external_userid,
-        index,
-        member.phone_verified,
-        member.state,
-        member.store_code,
-    )
 
 
 # --- files ------------------------------------------------------------------------------------------------------
@@ -215,7 +92,7 @@ def import_start(upload: MemberImport, *, actor: Any) -> JobRun:
                 job_id=str(row.job_id),
             )
         job = jobs.start(
-            kind="crm.import",
+            kind=IMPORT,
             task="customers.members_import",
             actor=actor,
             params={"import_id": str(row.pk)},

@@ -1,4 +1,4 @@
-"""Brings members and orders to their stores when a code comes to mean another one."""
+"""Brings members, orders, services and stock to their stores when a code comes to mean another one."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,9 +10,13 @@ from django.utils import timezone
 
 from contacts.org.codes import StoreCodes, store_codes
 from contacts.org.models import OrgUnit
+from customers.crm.fact_models import ServiceReceived
+from customers.crm.facts import facts_lock
+from customers.crm.members import members_lock
 from customers.crm.models import CrmMember, FormerStore, Order
 from customers.crm.orders import orders_changed, orders_lock
-from customers.crm.services import members_lock
+from customers.goods.models import StoreStock
+from customers.goods.services import StockRow, stock_upsert
 from customers.relations.models import RecordChange
 from customers.relations.services import record_changed
 
@@ -22,13 +26,15 @@ BATCH = 1000
 def store_codes_join() -> tuple[int, int]:
     """Give members and orders that came under a CRM id or a merged store's code their store; returns how many of each.
 
-    Members go to the store that took over. Orders follow by the moment they were paid: those from before the merge
-    keep their store. Running it again changes nothing.
+    Members go to the store that took over. Orders and services follow by their moment: those from before the merge
+    keep their store. Stock stays with the store that counted it. Running it again changes nothing.
     """
     stores = OrgUnit.objects.filter(kind=OrgUnit.Kind.STORE)
     foreign = [name for name in stores.values_list("crm_store_id", flat=True) if name is not None]
     merged = stores.exclude(merged_into=None).values_list("code", flat=True)
     codes = store_codes([*foreign, *merged])
+    _services_join(codes)
+    _stock_join(codes)
     return _members_join(codes), _orders_join(codes)
 
 
@@ -76,3 +82,24 @@ def _orders_join(codes: StoreCodes) -> int:
             moved.append(order.pk)
     orders_changed(moved)
     return len(moved)
+
+
+@transaction.atomic
+def _services_join(codes: StoreCodes) -> None:
+    facts_lock()
+    rows = ServiceReceived.objects.filter(store_code__in=list(codes.named))
+    for row in rows.only("pk", "store_code", "served_at").iterator(BATCH):
+        ours = codes.code_at(row.store_code, row.served_at)
+        if ours != row.store_code:
+            ServiceReceived.objects.filter(pk=row.pk).update(store_code=ours)
+
+
+@transaction.atomic
+def _stock_join(codes: StoreCodes) -> None:
+    """Tell counts once more under our code of their store: of two counts of one SKU the newer stays."""
+    foreign = [code for code in codes.named if codes.own_code(code) != code]
+    while rows := list(StoreStock.objects.filter(store_code__in=foreign).order_by("pk")[:BATCH]):
+        stock_upsert(
+            [StockRow(row.sku, row.store_code, row.quantity, row.observed_at) for row in rows]
+        )
+        StoreStock.objects.filter(pk__in=[row.pk for row in rows]).delete()

@@ -5,7 +5,7 @@ from typing import Any
 import django_tables2 as tables
 from django.utils.translation import gettext_lazy as _
 
-from customers.crm.models import CrmMember, Goods, Order
+from customers.crm.models import CrmMember, Order
 from scrm.core.listing import ONE_LINE
 from scrm.core.phone import mask_phone
 
@@ -104,18 +104,30 @@ class OrderTable(tables.Table):
         return f"{record.refunded:.2f}" if record.refunded else "–"
 
 
-class GoodsTable(tables.Table):
-    """Goods with their picture."""
+class ServiceTable(tables.Table):
+    """Services; who got it is the member number, never a name."""
 
-    name = tables.TemplateColumn(template_name=CELL.format("goods"), verbose_name=_("Goods"))
-    sku = tables.Column(verbose_name=_("SKU"))
-    model = tables.Column(verbose_name=_("Model"))
-    category = tables.Column(verbose_name=_("Category"))
-    colour = tables.Column(verbose_name=_("Colour"))
-    size = tables.Column(verbose_name=_("Size"))
-    price = tables.Column(verbose_name=_("Price"))
-    state = tables.Column(verbose_name=_("State"))
+    service_no = tables.Column(verbose_name=_("Service number"), attrs=ONE_LINE)
+    kind = tables.Column(verbose_name=_("Service"))
+    title = tables.Column(verbose_name=_("Title"))
+    member_no = tables.Column(verbose_name=_("Member number"))
+    store_code = tables.Column(verbose_name=_("Store"))
+    userid = tables.Column(verbose_name=_("Served by"))
+    served_at = tables.DateTimeColumn(verbose_name=_("When"), format="Y-m-d H:i", attrs=ONE_LINE)
+    rating = tables.Column(verbose_name=_("Rating"))
+    state = tables.TemplateColumn(
+        template_name=CELL.format("service_state"), verbose_name=_("State")
+    )
 
-    def render_state(self, record: Goods) -> str:
-        """Show the state in words."""
-        return record.get_state_display()
+    class Meta:
+        sequence = (
+            "service_no",
+            "kind",
+            "title",
+            "member_no",
+            "store_code",
+            "userid",
+            "served_at",
+            "rating",
+            "state",
+        )

@@ -6,11 +6,20 @@ from datetime import timedelta
 from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from customers.crm.models import CrmMember, MemberImport
-from customers.crm.services import import_chunks, import_forget, import_headers, members_upsert
+from customers.crm.services import (
+    IMPORT,
+    import_chunks,
+    import_forget,
+    import_headers,
+    members_upsert,
+)
 from customers.crm.stores import store_codes_join
 from scrm.core.excel import error_workbook
+from scrm.core.exceptions import Conflict
+from scrm.core.jobs.models import ACTIVE_STATES, JobRun
 from scrm.core.jobs.services import Run, running
 
 # A file nobody imported is not kept longer than this.
@@ -24,6 +33,13 @@ def members_import(job_id: str) -> None:
     """Import a member file chunk by chunk; resumes behind the last committed row."""
     with running(job_id) as run:
         upload = MemberImport.objects.get(pk=run.params["import_id"])
+        if upload.content is None:
+            if run.job.result:
+                return  # killed between its last step and its end
+            raise Conflict(
+                _("The file was not imported within a day and is deleted. Send it again."),
+                code="file_gone",
+            )
         done = run.cursor or {"row": 0, "created": 0, "updated": 0, "unchanged": 0, "failed": 0}
         for chunk in import_chunks(upload, after=done["row"]):
             run.check_cancelled()
@@ -65,10 +81,11 @@ def _failed_rows(upload: MemberImport) -> Iterator[tuple[Mapping[str, object], s
 
 @shared_task(name="customers.member_files_purge")
 def member_files_purge() -> None:
-    """Forget the bytes of member files that were never imported."""
+    """Forget the bytes of member files that were never imported, or whose job broke off; one under way keeps its own."""
+    at_work = JobRun.objects.filter(kind=IMPORT, state__in=ACTIVE_STATES)
     old = MemberImport.objects.filter(
         created_at__lt=timezone.now() - KEEP_FILES, content__isnull=False
-    )
+    ).exclude(job_id__in=at_work.values("pk"))
     old.update(content=None)
 
 

@@ -11,32 +11,39 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from customers.crm import services
-from customers.crm.forms import GoodsFilter, MemberFileForm, MemberFilter, OrderFilter
+from customers.crm.forms import MemberFileForm, MemberFilter, OrderFilter, ServiceFilter
 from customers.crm.rows import FIELDS, table
 from customers.crm.selectors import (
-    goods_visible_to,
     imports_visible_to,
     members_visible_to,
     orders_visible_to,
-    pictures_of,
     refunds_of,
+    services_visible_to,
 )
-from customers.crm.tables import GoodsTable, OrderTable, table_for
+from customers.crm.tables import OrderTable, ServiceTable, table_for
+from customers.goods.selectors import pictures_of
 from scrm.core.downloads import workbook_response
 from scrm.core.excel import write_workbook
 from scrm.core.exceptions import Conflict
 from scrm.core.listing import build_list
-from scrm.core.phone_lookups import lookup_phone, lookup_record
+from scrm.core.phone_lookups import lookup_count, lookup_record, number_in
 from scrm.core.refusals import RefusalInForm
 from scrm.core.scope import ScopedRequest, requires
+from scrm.core.searched import TEXT, sealed_redirect, searched_text
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @requires("crm.view")
 def member_list(request: ScopedRequest) -> HttpResponse:
-    """List the members in scope, the newest first."""
+    """List the members in scope, the newest first. A search comes by POST and goes on sealed."""
+    if request.method == "POST":
+        return sealed_redirect(request, request.POST)
+    if number_in(request.GET.get(TEXT, "")):
+        return sealed_redirect(request, request.GET)
     may_import = request.scope.allows("crm.import")
-    phone = lookup_phone(request.user, request.GET.get("q", ""))
+    number = number_in(searched_text(request))
+    if number:
+        lookup_count(request.user)
     page = build_list(
         request,
         queryset=members_visible_to(request.scope),
@@ -44,8 +51,8 @@ def member_list(request: ScopedRequest) -> HttpResponse:
         filterset_class=MemberFilter,
         order=("-id",),
     )
-    if phone:
-        lookup_record(request.user, phone, found={"crm_members": page.total or 0})
+    if number:
+        lookup_record(request.user, number, found={"crm_members": page.total or 0})
     empty = {
         "title": _("No CRM members yet"),
         "text": _("Import a file, or let the member system send them through the API."),
@@ -96,21 +103,21 @@ def order_detail(request: ScopedRequest, order_id: UUID) -> HttpResponse:
 
 @require_GET
 @requires("crm.view")
-def goods_list(request: ScopedRequest) -> HttpResponse:
-    """List the goods, those that changed last first."""
+def service_list(request: ScopedRequest) -> HttpResponse:
+    """List the services in scope, the newest first."""
     page = build_list(
         request,
-        queryset=goods_visible_to(request.scope),
-        table_class=GoodsTable,
-        filterset_class=GoodsFilter,
-        order=("-id",),
+        queryset=services_visible_to(request.scope),
+        table_class=ServiceTable,
+        filterset_class=ServiceFilter,
+        order=("-served_at", "-id"),
     )
     empty = {
-        "title": _("No goods yet"),
-        "text": _("They come through the API; orders and profiles show their pictures."),
-        "icon": "photo",
+        "title": _("No services yet"),
+        "text": _("Delivery, fitting, repair: their systems send them through the API or by file."),
+        "icon": "list-check",
     }
-    return render(request, "console/customers/crm/goods.html", {"list": page, "empty": empty})
+    return render(request, "console/customers/crm/services.html", {"list": page, "empty": empty})
 
 
 @require_http_methods(["GET", "POST"])

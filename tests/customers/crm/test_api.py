@@ -101,7 +101,7 @@ def test_without_idempotency_key_nothing_is_stored(client: Client) -> None:
     "body",
     [
         {"members": []},
-        {"members": [{"member_no": f"M{number}"} for number in range(501)]},
+        {"members": [{"member_no": f"M{number}"} for number in range(1001)]},
         {"members": "M1"},
         {"members": [{"member_no": "M1"}], "mode": "replace"},
         {},

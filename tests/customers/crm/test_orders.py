@@ -1,4 +1,4 @@
-"""Orders, refunds, goods and assets: set by set, once, in any order."""
+"""Orders, refunds, assets: set by set, once, in any order."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,11 +11,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from customers.crm import services
-from customers.crm.goods import AssetRow, GoodsRow
+from customers.crm.fact_models import Asset
+from customers.crm.facts import AssetRow
 from customers.crm.models import (
-    Asset,
     CrmMember,
-    Goods,
     HistoryChange,
     Order,
     OrderChange,
@@ -106,18 +105,6 @@ def test_a_refund_moved_to_another_order_settles_both() -> None:
         "O2": Decimal("19.50"),
     }
     assert Refund.objects.count() == 1
-
-
-def test_goods_are_replaced_and_unchanged_ones_not_written() -> None:
-    coat = GoodsRow("C1", "Coat", size="M", colour="red", price=Decimal("199.50"))
-    assert counts(services.goods_upsert([coat, replace(coat, sku="C2")])) == (2, 0, 0)
-    stamp = Goods.objects.get(sku="C2").updated_at
-
-    dearer = replace(coat, price=Decimal("299.50"))
-    assert counts(services.goods_upsert([dearer, replace(coat, sku="C2")])) == (0, 1, 1)
-
-    assert Goods.objects.get(sku="C1").price == Decimal("299.50")
-    assert Goods.objects.get(sku="C2").updated_at == stamp
 
 
 def test_an_older_state_of_an_asset_changes_nothing() -> None:

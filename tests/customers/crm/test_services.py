@@ -244,10 +244,15 @@ def test_files_nobody_imported_are_forgotten_after_a_day() -> None:
     MemberImport.objects.filter(pk=upload.pk).update(created_at="2020-01-01T00:00:00Z")
     young = services.import_create(filename="b.xlsx", content=workbook([good(1)]), actor=None)
 
+    waiting = services.import_create(filename="c.xlsx", content=workbook([good(1)]), actor=None)
+    services.import_start(waiting, actor=None)
+    MemberImport.objects.filter(pk=waiting.pk).update(created_at="2020-01-01T00:00:00Z")
+
     member_files_purge()
 
+    # a file whose job has not come to its turn is kept
     kept = {each.pk: each.content is not None for each in MemberImport.objects.all()}
-    assert kept == {upload.pk: False, young.pk: True}
+    assert kept == {upload.pk: False, young.pk: True, waiting.pk: True}
 
 
 def test_any_order_of_batches_gives_the_same_members() -> None:

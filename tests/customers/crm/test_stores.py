@@ -11,11 +11,16 @@ from django.utils import timezone
 
 from contacts.org.models import OrgUnit
 from contacts.org.services import Site, change_approve, change_plan, run_change, site_save
+from customers.crm.fact_models import ServiceReceived
+from customers.crm.facts import ServiceRow
 from customers.crm.models import CrmMember, FormerStore, Order, OrderChange
 from customers.crm.orders import OrderRow, orders_upsert
 from customers.crm.rows import MemberRow
-from customers.crm.services import members_upsert
+from customers.crm.services import members_upsert, services_upsert
 from customers.crm.stores import store_codes_join
+from customers.goods.models import StoreStock
+from customers.goods.selectors import stores_unknown
+from customers.goods.services import StockRow, stock_upsert
 from scrm.accounts.models import User
 from scrm.core.scope import SYSTEM_SCOPE
 from tests.cast import Company, company, hq_ops
@@ -111,3 +116,45 @@ def test_telling_the_id_or_merging_starts_the_joining(
     merge(company.store_a, company.store_b, hq_ops)
 
     assert started.count("customers.store_codes_join") == 2
+
+
+def counted(code: str, pieces: int, minutes: int = 0) -> None:
+    """Send in a count of one SKU."""
+    at = timezone.now() - timedelta(hours=1) + timedelta(minutes=minutes)
+    stock_upsert([StockRow("C1", code, pieces, at)])
+
+
+def served(number: str, code: str) -> None:
+    """Send in a service."""
+    services_upsert([ServiceRow(number, "repair", timezone.now(), store_code=code)])
+
+
+def test_stock_and_services_under_the_crms_id_are_those_of_our_store(company: Company) -> None:
+    OrgUnit.objects.filter(pk=company.store_a.pk).update(crm_store_id="C1")
+
+    counted("C1", 5)
+    counted("S1", 4, minutes=1)
+    counted("C1", 9, minutes=-1)
+    served("F1", "C1")
+
+    assert list(StoreStock.objects.values_list("store_code", "quantity")) == [("S1", 4)]
+    assert ServiceReceived.objects.get().store_code == "S1"
+    assert stores_unknown(["C1", "S1", "C9"]) == {"C9"}
+
+
+def test_stock_and_services_join_an_id_that_is_told_later(company: Company) -> None:
+    # given counts and a service under an id nobody knows, one of them newer than our own count
+    counted("C9", 5, minutes=1)
+    counted("S2", 4)
+    stock_upsert([StockRow("C2", "C9", 1)])
+    served("F1", "C9")
+
+    # when headquarters says which store that is
+    OrgUnit.objects.filter(pk=company.store_b.pk).update(crm_store_id="C9")
+    store_codes_join()
+    store_codes_join()
+
+    # then there is one count of each SKU, the newer one
+    found = StoreStock.objects.order_by("sku").values_list("sku", "store_code", "quantity")
+    assert list(found) == [("C1", "S2", 5), ("C2", "S2", 1)]
+    assert ServiceReceived.objects.get().store_code == "S2"

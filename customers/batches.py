@@ -1,12 +1,13 @@
 """What every batch of the partner API does: each row is checked by itself, errors name the row by its index."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from customers.results import FAILED, ROW_RESULTS
 from scrm.core.api import RowsField, StrictSerializer
 
 Row = TypeVar("Row")
@@ -22,21 +23,24 @@ class FactErrorSerializer(serializers.Serializer[Any]):
 
 
 class BatchResultSerializer(serializers.Serializer[Any]):
-    """What a batch did."""
+    """What a batch did; `results` has a word for each row in the order sent, `warnings` stopped no row."""
 
     created = serializers.IntegerField()
     updated = serializers.IntegerField()
     unchanged = serializers.IntegerField()
     failed = serializers.IntegerField()
+    results = serializers.ListField(child=serializers.ChoiceField(ROW_RESULTS), required=False)
     errors = FactErrorSerializer(many=True)  # type: ignore[assignment]
+    warnings = FactErrorSerializer(many=True, required=False)
 
 
 @dataclass(frozen=True)
 class Checked(Generic[Row]):
-    """The usable rows of a batch, and what is wrong with the others by index."""
+    """The usable rows of a batch with their places, and what is wrong with the others by index."""
 
     rows: list[Row]
     errors: list[dict[str, Any]]
+    places: list[int] = field(default_factory=list)
 
 
 def checked(
@@ -48,13 +52,13 @@ def checked(
 ) -> Checked[Row]:
     """Read each item; one whose key (the fields that name it) came before in the batch is an error.
 
-    label is what errors call the key.
+    Keys are compared as they are stored: blanks around one make no other. label is what errors call the key.
     """
     done: Checked[Row] = Checked([], [])
     seen: dict[tuple[str, ...], int] = {}
     for index, item in enumerate(sent):
         row, wrong = read(item)
-        named = tuple(str(item.get(name, "")) for name in key)
+        named = tuple(str(_said(item if row is None else row, name)) for name in key)
         if row is not None and named in seen:
             words = _("The same row as item %(index)d.") % {"index": seen[named]}
             row, wrong = None, {key[-1]: [words]}
@@ -63,7 +67,12 @@ def checked(
             continue
         seen[named] = index
         done.rows.append(row)
+        done.places.append(index)
     return done
+
+
+def _said(row: Any, name: str) -> Any:
+    return row.get(name, "") if isinstance(row, Mapping) else getattr(row, name)
 
 
 def by_serializer(
@@ -94,20 +103,45 @@ def flat(errors: Any, path: str = "") -> dict[str, list[str]]:
     return found
 
 
-def answer_of(counts: Any, errors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what a batch answers, from an UpsertResult and the errors."""
-    return {
+def answer_of(
+    counts: Any,
+    errors: Sequence[Mapping[str, Any]],
+    *,
+    places: Sequence[int] | None = None,
+    warnings: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return what a batch answers, from an UpsertResult and the errors.
+
+    places are where the stored rows stood in what was sent: with them each row gets its own result.
+    """
+    answer = {
         "created": counts.created,
         "updated": counts.updated,
         "unchanged": counts.unchanged,
         "failed": len(errors),
         "errors": list(errors),
     }
+    if places is not None:
+        answer["results"] = _results(places, counts.outcomes, errors)
+        answer["warnings"] = list(warnings)
+    return answer
+
+
+def _results(
+    places: Sequence[int], outcomes: Sequence[str], errors: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    failed = {int(error["index"]) for error in errors}
+    results = [FAILED] * (len(places) + len(failed.difference(places)))
+    for place, outcome in zip(places, outcomes, strict=True):
+        results[place] = outcome
+    return results
 
 
 def envelope(
     name: str, title: str, row: type[serializers.Serializer[Any]]
 ) -> type[StrictSerializer]:
-    """Return the serializer of a batch body: 1 to 500 rows under `name`, each checked by itself."""
-    words = "At most 500 rows a call; each is checked by itself, so that a bad one stops no other."
+    """Return the serializer of a batch body: 1 to 1,000 rows under `name`, each checked by itself."""
+    words = (
+        "At most 1,000 rows a call; each is checked by itself, so that a bad one stops no other."
+    )
     return type(title, (StrictSerializer,), {name: RowsField(row=row), "__doc__": words})
