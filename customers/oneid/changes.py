@@ -3,9 +3,13 @@
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
-from customers.oneid.graph import Component, Key
+from django.db import connection
+from django.utils import timezone
+
+from customers.oneid.graph import Component
 from customers.oneid.models import IdentityChange
-from customers.oneid.partition import EXTERNAL_USERID, MEMBER, UNIONID, Partition
+from customers.oneid.partition import EXTERNAL_USERID, MEMBER, UNIONID, Key, Partition
+from scrm.core.copy import copy_rows
 
 Kind = IdentityChange.Kind
 NAMES = {UNIONID: Kind.UNIONID, EXTERNAL_USERID: Kind.EXTERNAL_USERID}
@@ -26,9 +30,15 @@ def changes_note(
             names |= {(NAMES[kind], value) for kind, value in record.keys if kind in NAMES}
             if record.kind == MEMBER:
                 names.add((Kind.MEMBER, str(record.id)))
-    IdentityChange.objects.bulk_create(
-        (IdentityChange(kind=kind, value=value) for kind, value in sorted(names)), batch_size=1000
-    )
+    if names:
+        now = timezone.now()
+        with connection.cursor() as cursor:
+            copy_rows(
+                cursor,
+                IdentityChange._meta.db_table,
+                ["kind", "value", "changed_at"],
+                [(str(kind), value, now) for kind, value in sorted(names)],
+            )
 
 
 def _reached(component: Component, result: Partition, changed: Collection[UUID]) -> set[UUID]:

@@ -29,15 +29,30 @@ def keys_by_record(
             found[pk] = (RecordChange.Kind.CONTACT.value, _filled(keys))
     members = list(member_ids)
     if members:
-        columns = ("pk", "member_no", "unionid", "external_userid", "phone_index", "phone_verified")
-        for pk, member_no, unionid, external_userid, phone, verified in CrmMember.objects.filter(
-            pk__in=members
-        ).values_list(*columns):
+        columns = (
+            "pk",
+            "member_no",
+            "unionid",
+            "external_userid",
+            "id_card",
+            "phone_index",
+            "phone_verified",
+        )
+        for (
+            pk,
+            member_no,
+            unionid,
+            external_userid,
+            card,
+            phone,
+            verified,
+        ) in CrmMember.objects.filter(pk__in=members).values_list(*columns):
             phone_kind = Kind.PHONE if verified else Kind.WEAK_PHONE
             keys = {
                 (Kind.MEMBER_NO.value, member_no),
                 (Kind.UNIONID.value, unionid),
                 (Kind.EXTERNAL_USERID.value, external_userid),
+                (Kind.ID_CARD.value, card),
                 (phone_kind.value, hexed(phone)),
             }
             found[pk] = (RecordChange.Kind.MEMBER.value, _filled(keys))

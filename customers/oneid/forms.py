@@ -6,7 +6,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from customers.oneid.models import Decision
+from customers.oneid.models import Decision, SharedKey
 
 
 class DecideForm(forms.Form):
@@ -39,3 +39,24 @@ class SplitForm(forms.Form):
     def clean_records(self) -> list[UUID]:
         """Return the chosen ids."""
         return [UUID(each) for each in self.cleaned_data["records"]]
+
+
+class SharedForm(forms.Form):
+    """Whether a shared identifier may tie its records, and why."""
+
+    verdict = forms.ChoiceField(
+        label=_("Decision"),
+        choices=[
+            (SharedKey.State.IGNORED.value, SharedKey.State.IGNORED.label),
+            (SharedKey.State.ALLOWED.value, SharedKey.State.ALLOWED.label),
+        ],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(label=_("Why"), max_length=200)
+
+
+class MergeForm(forms.Form):
+    """Which person is the same human, and why."""
+
+    other = forms.UUIDField(widget=forms.HiddenInput)
+    reason = forms.CharField(label=_("Why"), max_length=200)

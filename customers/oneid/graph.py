@@ -1,38 +1,39 @@
 """The stored identity graph: keeps keys up to date, and loads all a change can reach."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from customers.oneid.facts import active_members, keys_by_record
 from customers.oneid.models import Decision, PersonLink, RecordKey
-from customers.oneid.partition import PHONE, PHONE_LIMIT, STRONG_KINDS, Pair, Record
+from customers.oneid.partition import LENT_KINDS, STRONG_KINDS, Key, Pair, Record
+from customers.oneid.quarantine import crowded_among, key_counts, limits
 from customers.relations.models import RecordChange
 from scrm.core.copy import copy_rows
-
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class Touched:
-    """Strong keys a change added or took away, and phones that too many records share since then."""
+    """Strong keys a change left or took away; those that tie nobody any more; those more or fewer hold now."""
 
     keys: frozenset[Key]
-    newly_crowded: frozenset[str]
+    newly_crowded: frozenset[Key]
+    moved: frozenset[Key]
 
 
 @dataclass(frozen=True)
 class Component:
-    """Everything a change can reach: records, their persons now, human decisions, crowded phones."""
+    """Everything a change can reach: records, their persons now, human decisions, crowded keys."""
 
     records: tuple[Record, ...]
     persons: Mapping[UUID, UUID]
     together: tuple[Pair, ...]
     apart: tuple[Pair, ...]
-    crowded: frozenset[str]
+    crowded: frozenset[Key]
 
 
 def keys_refresh(changed: Iterable[tuple[str, UUID]]) -> Touched:
@@ -53,7 +54,18 @@ def keys_refresh(changed: Iterable[tuple[str, UUID]]) -> Touched:
         (record_id, kind, value) for record_id, (_kind, keys) in now.items() for kind, value in keys
     }
     added, removed = after - before.keys(), before.keys() - after
-    RecordKey.objects.filter(pk__in=[before[key] for key in removed]).delete()
+    if removed:
+        RecordKey.objects.filter(pk__in=[before[key] for key in removed]).delete()
+    if added:
+        _keys_add(now, added)
+    touched = frozenset(
+        (kind, value) for _id, kind, value in after | before.keys() if kind in STRONG_KINDS
+    )
+    moves = _moves(added, removed)
+    return Touched(touched, _newly_crowded(moves), frozenset(moves))
+
+
+def _keys_add(now: Mapping[UUID, tuple[str, Any]], added: set[tuple[UUID, str, str]]) -> None:
     with connection.cursor() as cursor:
         copy_rows(
             cursor,
@@ -64,42 +76,33 @@ def keys_refresh(changed: Iterable[tuple[str, UUID]]) -> Touched:
                 for record_id, kind, value in sorted(added)
             ],
         )
-    touched = frozenset(
-        (kind, value) for _id, kind, value in after | before.keys() if kind in STRONG_KINDS
-    )
-    return Touched(touched, _newly_crowded(added, removed))
 
 
-def _newly_crowded(
+def _moves(
     added: set[tuple[UUID, str, str]], removed: set[tuple[UUID, str, str]]
-) -> frozenset[str]:
-    moved: dict[str, int] = {}
+) -> dict[Key, int]:
+    """Return by phone or ID card how many records more (or fewer) hold it than before."""
+    moves: dict[Key, int] = {}
     for sign, rows in ((1, added), (-1, removed)):
         for _id, kind, value in rows:
-            if kind == PHONE:
-                moved[value] = moved.get(value, 0) + sign
-    counts = _phone_counts(moved)
+            if kind in LENT_KINDS:
+                moves[(kind, value)] = moves.get((kind, value), 0) + sign
+    return moves
+
+
+def _newly_crowded(moves: Mapping[Key, int]) -> frozenset[Key]:
+    """Return the keys that tied their records until now: whom they held together is looked at once more."""
+    counts, most = key_counts(moves), limits().degree
     return frozenset(
-        value
-        for value, move in moved.items()
-        if counts.get(value, 0) > PHONE_LIMIT >= counts.get(value, 0) - move
+        key for key, move in moves.items() if counts.get(key, 0) > most >= counts.get(key, 0) - move
     )
-
-
-def _phone_counts(values: Iterable[str]) -> dict[str, int]:
-    rows = (
-        RecordKey.objects.filter(kind=PHONE, value__in=list(values))
-        .values("value")
-        .annotate(count=Count("pk"))
-    )
-    return {row["value"]: row["count"] for row in rows.order_by()}
 
 
 def component_load(changed: Iterable[UUID], touched: Touched) -> Component:
     """Load all records that the changed ones tie, did tie or could untie, over any number of steps.
 
     Three queries a step, whatever the number of records; a step follows shared keys, shared persons and
-    human decisions. Phones too many records share are not followed, except by the change that made them so:
+    human decisions. Keys too many records share are not followed, except by the change that made them so:
     whom they held together must be looked at once more.
     """
     known: set[UUID] = set()
@@ -107,9 +110,9 @@ def component_load(changed: Iterable[UUID], touched: Touched) -> Component:
     decisions: dict[int, Decision] = {}
     keys: dict[UUID, set[Key]] = {}
     kinds: dict[UUID, str] = {}
-    crowded: set[str] = set()
+    crowded: set[Key] = set()
     seen_keys: set[Key] = set()
-    fresh = set(changed) | _records_with({(PHONE, value) for value in touched.newly_crowded})
+    fresh = set(changed) | _records_with(touched.newly_crowded)
     fresh_keys = set(touched.keys)
     while fresh or fresh_keys:
         known |= fresh
@@ -122,11 +125,8 @@ def component_load(changed: Iterable[UUID], touched: Touched) -> Component:
         fresh_keys |= {key for record_id in fresh for key in keys.get(record_id, ())}
         fresh_keys -= seen_keys
         seen_keys |= fresh_keys
-        phones = [value for kind, value in fresh_keys if kind == PHONE]
-        crowded |= {value for value, count in _phone_counts(phones).items() if count > PHONE_LIMIT}
-        reached = _records_with(
-            {key for key in fresh_keys if not (key[0] == PHONE and key[1] in crowded)}
-        )
+        crowded |= crowded_among(fresh_keys)
+        reached = _records_with(fresh_keys - crowded)
         reached |= _persons_follow(fresh, persons)
         reached |= _decisions_follow(fresh, decisions)
         fresh, fresh_keys = reached - known, set()
@@ -139,7 +139,7 @@ def component_load(changed: Iterable[UUID], touched: Touched) -> Component:
     )
 
 
-def _records_with(keys: set[Key]) -> set[UUID]:
+def _records_with(keys: Collection[Key]) -> set[UUID]:
     by_kind: dict[str, list[str]] = {}
     for kind, value in keys:
         by_kind.setdefault(kind, []).append(value)
@@ -181,3 +181,37 @@ def _records(kinds: Mapping[UUID, str], keys: Mapping[UUID, set[Key]]) -> tuple[
         Record(record_id, kinds[record_id], frozenset(keys[record_id]), record_id in active)
         for record_id in sorted(kinds)
     )
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Records by id, and the decisions in force on any of them."""
+
+    records: Mapping[UUID, Record]
+    decisions: Mapping[UUID, tuple[Decision, ...]]
+
+    def decided(self, record_ids: Iterable[str]) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
+        """Return the pairs humans put together and kept apart among these records."""
+        rows = {
+            row.pk: row
+            for each in record_ids
+            if self.decisions
+            for row in self.decisions.get(UUID(each), ())
+        }.values()
+        return _pairs(rows, Decision.Verdict.TOGETHER), _pairs(rows, Decision.Verdict.APART)
+
+
+def records_load(record_ids: Collection[str]) -> Loaded:
+    """Load records as stored, with their strong keys and decisions, in three queries."""
+    keys: dict[UUID, set[Key]] = {}
+    kinds: dict[UUID, str] = {}
+    rows = RecordKey.objects.filter(record_id__in=list(record_ids), kind__in=STRONG_KINDS)
+    for record_id, kind, value, record_kind in rows.values_list(
+        "record_id", "kind", "value", "record_kind"
+    ):
+        keys.setdefault(record_id, set()).add((kind, value))
+        kinds[record_id] = record_kind
+    decisions: dict[UUID, tuple[Decision, ...]] = {}
+    for row in Decision.objects.filter(left_id__in=list(record_ids), retracted_at=None):
+        decisions[row.left_id] = (*decisions.get(row.left_id, ()), row)
+    return Loaded({record.id: record for record in _records(kinds, keys)}, decisions)

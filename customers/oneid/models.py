@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from customers.relations.models import RecordChange
@@ -60,7 +61,8 @@ class PersonLink(models.Model):
 class RecordKey(models.Model):
     """An identifier a record asserts, as of its last reconciliation: the edges of the identity graph.
 
-    Old keys are what tells which other records a change touches. Phones are blind indexes in hex.
+    Old keys are what tells which other records a change touches. Phones and ID cards are blind indexes in hex.
+    `since` is when OneID first saw the record assert it.
     """
 
     class Kind(models.TextChoices):
@@ -68,6 +70,7 @@ class RecordKey(models.Model):
         EXTERNAL_USERID = "external_userid", _("external userid")
         MEMBER_NO = "member_no", _("member number")
         PHONE = "phone", _("verified phone")
+        ID_CARD = "id_card", _("ID card")
         WEAK_PHONE = "weak_phone", _("unverified phone")
 
     data_map: ClassVar[dict[str, DataUse]] = {
@@ -78,6 +81,7 @@ class RecordKey(models.Model):
     record_id = models.UUIDField(_("record"))
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     value = models.CharField(_("value"), max_length=64)
+    since = models.DateTimeField(_("since"), db_default=Now())
 
     class Meta:
         verbose_name = _("record key")
@@ -122,7 +126,7 @@ class IdentityChange(models.Model):
 
 
 class Conflict(models.Model):
-    """A merge that would put two unionids, or two active members, on one person; waits for a human.
+    """A merge that would put two unionids, two active members or too many records on one person; waits.
 
     `fingerprint` is the same for the same contested records and rule, whatever order they came in.
     `blocks` are the groups of records that the contested keys would have joined.
@@ -132,6 +136,7 @@ class Conflict(models.Model):
         TWO_UNIONIDS = "two_unionids", _("two unionids")
         TWO_MEMBERS = "two_members", _("two active CRM members")
         KEPT_APART = "kept_apart", _("kept apart by a person")
+        TOO_LARGE = "too_large", _("more records than one person has")
 
     class State(models.TextChoices):
         OPEN = "open", _("waits for a decision")
@@ -160,6 +165,53 @@ class Conflict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} {self.fingerprint[:8]}"
+
+
+class SharedKey(models.Model):
+    """An identifier that more records share than one human has: it ties nobody until a human allows it.
+
+    A row stays when the records let go of it, with the human's word; without one it is `gone` meanwhile.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", _("waits for a decision")
+        IGNORED = "ignored", _("shared: ties nobody, for ever")
+        ALLOWED = "allowed", _("one person: may tie its records")
+        GONE = "gone", _("no longer there")
+
+    data_map: ClassVar[dict[str, DataUse]] = {
+        "value": DataUse("keep shared identifiers from joining people", "identity", "as long as records hold it"),
+    }  # fmt: skip
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(_("kind"), max_length=16, choices=RecordKey.Kind)
+    value = models.CharField(_("value"), max_length=64)
+    records = models.PositiveIntegerField(_("records"))
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.OPEN)
+    opened_at = models.DateTimeField(_("opened at"), auto_now_add=True)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(_("decision time"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("shared identifier")
+        verbose_name_plural = _("shared identifiers")
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "value"], name="customers_sharedkey_once"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["open", "gone"], decided_at=None)
+                | models.Q(state__in=["ignored", "allowed"], decided_at__isnull=False),
+                name="customers_sharedkey_decided_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "-opened_at", "-id"], name="customers_sharedkey_queue"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
 
 
 class Decision(models.Model):
@@ -223,6 +275,8 @@ class MergeLog(models.Model):
     evidence = models.JSONField(_("evidence"))
     former = models.JSONField(_("former persons"))
     by_human = models.BooleanField(_("by a person"), default=False)
+    # The audit that found the difference, if one did.
+    job_id = models.UUIDField(_("job"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("merge log entry")

@@ -1,7 +1,7 @@
 """Who is one human? A pure function of records, their keys and human decisions.
 
-Records that share a strong key are one person, unless that would put two unionids or two active CRM
-members on one person. Keys are applied level by level, strongest first. At each level the groups the keys
+Records that share a strong key are one person, unless that would put two unionids, two active CRM members or
+more records than one human has on one person. Keys are applied level by level, strongest first. At each level the groups the keys
 would make are looked at whole: a group that breaks the rule gets none of this level's edges and is reported
 as a conflict; every other group is joined. A level sees only sets, so the order in which records arrive
 cannot matter, and a set of records closed under shared keys gives the same groups alone as among all others.
@@ -14,12 +14,30 @@ from itertools import combinations
 from uuid import UUID
 
 CONTACT, MEMBER = "contact", "member"
-UNIONID, EXTERNAL_USERID, MEMBER_NO, PHONE = "unionid", "external_userid", "member_no", "phone"
-STRONG_KINDS = (UNIONID, EXTERNAL_USERID, MEMBER_NO, PHONE)
+UNIONID, EXTERNAL_USERID, MEMBER_NO = "unionid", "external_userid", "member_no"
+PHONE, ID_CARD = "phone", "id_card"
+STRONG_KINDS = (UNIONID, EXTERNAL_USERID, MEMBER_NO, ID_CARD, PHONE)
+# Humans lend these to each other; the others are given out by a system, one to a human.
+LENT_KINDS = frozenset({PHONE, ID_CARD})
 TWO_UNIONIDS, TWO_MEMBERS, KEPT_APART = "two_unionids", "two_members", "kept_apart"
+TOO_LARGE = "too_large"
 
-# More records than this with one phone: a store's or a test phone, nobody's identity.
-PHONE_LIMIT = 5
+Key = tuple[str, str]
+Pair = tuple[UUID, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """More records than `degree` with one phone or ID card: a store's, a test's, nobody's identity.
+
+    More than `records` on one person is nobody either.
+    """
+
+    degree: int = 5
+    records: int = 30
+
+
+USUAL = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +95,6 @@ class Partition:
     ties: tuple[Evidence, ...]
 
 
-Pair = tuple[UUID, UUID]
-
-
 class Blocks:
     """Union-find over record ids; the smallest id of a block stands for it."""
 
@@ -122,6 +137,7 @@ LEVELS = (
     Level(UNIONID),
     Level(EXTERNAL_USERID),
     Level(MEMBER_NO),
+    Level(ID_CARD),
     Level(PHONE),
 )
 
@@ -131,34 +147,31 @@ def partition(
     *,
     together: Iterable[Pair] = (),
     apart: Iterable[Pair] = (),
-    crowded: frozenset[str] | None = None,
-    phone_limit: int = PHONE_LIMIT,
+    crowded: frozenset[Key] | None = None,
+    limits: Limits = USUAL,
 ) -> Partition:
     """Return the persons among these records.
 
     together and apart are human decisions in force on pairs of records. A human may join what the rule
-    forbids: the unionids and members so joined then count as one. crowded are the phones that tie nobody
-    (None: those more than `phone_limit` of these records share).
+    forbids: the unionids, members and records so joined then count as one. crowded are the keys that tie
+    nobody (None: the phones and ID cards that more than `limits.degree` of these records share).
     """
-    work = _Work(
-        records,
-        together,
-        apart,
-        crowded_phones(records, phone_limit) if crowded is None else crowded,
-    )
+    if crowded is None:
+        crowded = crowded_keys(records, limits.degree)
+    work = _Work(records, together, apart, crowded, limits.records)
     for level in LEVELS:
         work.apply(level)
     return work.result()
 
 
-def crowded_phones(records: Iterable[Record], limit: int = PHONE_LIMIT) -> frozenset[str]:
-    """Return the phones that more than `limit` records share."""
-    counts: dict[str, int] = {}
+def crowded_keys(records: Iterable[Record], limit: int) -> frozenset[Key]:
+    """Return the phones and ID cards that more than `limit` records share."""
+    counts: dict[Key, int] = {}
     for record in records:
-        for kind, value in record.keys:
-            if kind == PHONE and value:
-                counts[value] = counts.get(value, 0) + 1
-    return frozenset(value for value, count in counts.items() if count > limit)
+        for key in record.keys:
+            if key[0] in LENT_KINDS and key[1]:
+                counts[key] = counts.get(key, 0) + 1
+    return frozenset(key for key, count in counts.items() if count > limit)
 
 
 class _Work:
@@ -169,10 +182,11 @@ class _Work:
         records: Sequence[Record],
         together: Iterable[Pair],
         apart: Iterable[Pair],
-        crowded: frozenset[str],
+        crowded: frozenset[Key],
+        most_records: int,
     ) -> None:
         self.records = {record.id: record for record in records}
-        self.crowded = crowded
+        self.crowded, self.most_records = crowded, most_records
         self.blocks = Blocks(self.records)
         self.clashes: list[Clash] = []
         self.ties: list[Evidence] = []
@@ -185,23 +199,23 @@ class _Work:
             if left in self.records and right in self.records:
                 self.blocks.join(left, right)
                 self.ties.append(Evidence("human", (left, right)))
-        self.same_unionid, self.same_member = self._joined_by_humans()
+        self.same_unionid, self.same_record = self._joined_by_humans()
 
     def _joined_by_humans(self) -> tuple[dict[str, str], dict[UUID, UUID]]:
-        """Return which unionids and which active members a human declared to be one."""
+        """Return which unionids and which records a human declared to be one."""
         unionids: dict[str, str] = {}
-        members: dict[UUID, UUID] = {}
+        same: dict[UUID, UUID] = {}
         for root, ids in self.blocks.groups().items():
             for record_id in ids:
                 record = self.records[record_id]
-                members[record_id] = root
+                same[record_id] = root
                 for unionid in record.unionids:
                     _alias(
                         unionids,
                         unionid,
                         min(each for other in ids for each in self.records[other].unionids),
                     )
-        return unionids, members
+        return unionids, same
 
     def apply(self, level: Level) -> None:
         """Join what this level's keys tie, group by group, where the rule allows it."""
@@ -241,11 +255,7 @@ class _Work:
             if not level.ties(record):
                 continue
             for kind, value in record.keys:
-                if (
-                    kind == level.key_kind
-                    and value
-                    and not (kind == PHONE and value in self.crowded)
-                ):
+                if kind == level.key_kind and value and (kind, value) not in self.crowded:
                     by_value.setdefault(value, []).append(record.id)
         edges: list[tuple[str, list[UUID]]] = []
         for value, ids in sorted(by_value.items()):
@@ -271,8 +281,12 @@ class _Work:
         }
         if len(unionids) > 1:
             return TWO_UNIONIDS
-        members = {self.same_member[each] for each in ids if self.records[each].is_active_member}
-        return TWO_MEMBERS if len(members) > 1 else ""
+        members = {self.same_record[each] for each in ids if self.records[each].is_active_member}
+        if len(members) > 1:
+            return TWO_MEMBERS
+        return (
+            TOO_LARGE if len({self.same_record[each] for each in ids}) > self.most_records else ""
+        )
 
     def result(self) -> Partition:
         """Return the groups, clashes and ties in one order."""

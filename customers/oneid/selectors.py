@@ -1,21 +1,36 @@
 """Reads of the merge centre. Merges cross stores: whoever sees only a part of the company sees none of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, Max, Min, OuterRef, QuerySet
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 
 from customers.crm.models import CrmMember
 from customers.crm.selectors import members_visible_to
-from customers.oneid.models import Conflict, Decision, MergeLog, Person, PersonLink, RecordKey
+from customers.oneid.models import (
+    Conflict,
+    Decision,
+    MergeLog,
+    Person,
+    PersonLink,
+    RecordKey,
+    SharedKey,
+)
 from customers.relations.models import ExternalContact, RecordChange
 from customers.relations.selectors import contacts_visible_to
-from scrm.core.phone import mask_phone
+from scrm.core.crypto import blind_indexes
+from scrm.core.exceptions import ValidationFailed
+from scrm.core.jobs.models import JobRun
+from scrm.core.phone import mask_phone, normalise_phone
 from scrm.core.scope import Scope
 
 HIDDEN = "***"
+SHOWN_ENDS = 4
+# The kind of job that audits all persons.
+AUDIT = "oneid.audit"
 
 
 def conflicts_visible_to(scope: Scope) -> QuerySet[Conflict]:
@@ -41,6 +56,33 @@ def persons_visible_to(scope: Scope) -> QuerySet[Person]:
 def decisions_visible_to(scope: Scope) -> QuerySet[Decision]:
     """Return the decisions: all, or none for a scope that sees a part of the company only."""
     return Decision.objects.all() if scope.everything else Decision.objects.none()
+
+
+def shared_visible_to(scope: Scope) -> QuerySet[SharedKey]:
+    """Return the shared identifiers: all, or none for a scope that sees a part of the company only."""
+    return SharedKey.objects.all() if scope.everything else SharedKey.objects.none()
+
+
+def audits_visible_to(scope: Scope) -> QuerySet[JobRun]:
+    """Return the audits of all persons, or none for a scope that sees a part of the company only."""
+    return JobRun.objects.filter(kind=AUDIT) if scope.everything else JobRun.objects.none()
+
+
+def records_holding(shared: SharedKey, limit: int) -> list[UUID]:
+    """Return the first records that hold a shared identifier."""
+    held = RecordKey.objects.filter(kind=shared.kind, value=shared.value).order_by("pk")
+    return list(held.values_list("record_id", flat=True)[:limit])
+
+
+def person_found(scope: Scope, text: str) -> Person | None:
+    """Return the person of a member number, external userid, unionid or full phone, if the scope sees it."""
+    text = text.strip()
+    values = [text]
+    with suppress(ValidationFailed):
+        values += [index.hex() for index in blind_indexes("phone", normalise_phone(text))]
+    keys = RecordKey.objects.filter(value__in=values).exclude(kind=RecordKey.Kind.WEAK_PHONE)
+    links = PersonLink.objects.filter(record_id__in=keys.values("record_id"))
+    return persons_visible_to(scope).filter(pk__in=links.values("person_id")).order_by("pk").first()
 
 
 @dataclass(frozen=True)
@@ -118,7 +160,7 @@ def _contact_card(scope: Scope, contact: ExternalContact) -> Card:
         label=str(RecordChange.Kind.CONTACT.label),
         name=_name(scope, contact.name),
         phone=mask_phone(contact.phone),
-        unionid=contact.unionid,
+        unionid=masked_id(contact.unionid),
         external_userid=contact.external_userid,
         state="",
         since=f"{contact.created_at:%Y-%m-%d}",
@@ -132,33 +174,32 @@ def _member_card(scope: Scope, member: CrmMember) -> Card:
         label=f"{RecordChange.Kind.MEMBER.label} {member.member_no}",
         name=_name(scope, member.name),
         phone=mask_phone(member.phone),
-        unionid=member.unionid,
+        unionid=masked_id(member.unionid),
         external_userid=member.external_userid,
         state=member.get_state_display(),
         since=f"{member.joined_on:%Y-%m-%d}" if member.joined_on else "",
     )
 
 
+def masked_id(value: str) -> str:
+    """Return both ends of an identifier: two can be told apart, none can be used."""
+    return value if len(value) <= 2 * SHOWN_ENDS else f"{value[:SHOWN_ENDS]}…{value[-SHOWN_ENDS:]}"
+
+
 def _name(scope: Scope, name: str) -> str:
     return name[:1] + HIDDEN if name and scope.masked("name") else name
-
-
-def shared_kinds(record_ids: Sequence[UUID]) -> list[tuple[str, list[UUID]]]:
-    """Return which kinds of key these records share, and which records share each value; no values."""
-    rows = RecordKey.objects.filter(record_id__in=list(record_ids)).order_by(
-        "kind", "value", "record_id"
-    )
-    found: dict[tuple[str, str], list[UUID]] = {}
-    labels = dict(RecordKey.Kind.choices)
-    for row in rows:
-        found.setdefault((row.kind, row.value), []).append(row.record_id)
-    return [(str(labels[kind]), ids) for (kind, _value), ids in found.items() if len(ids) > 1]
 
 
 def person_of_contact(contact: ExternalContact) -> Person | None:
     """Return the person of a customer, or None while OneID has not looked at them yet."""
     link = PersonLink.objects.filter(record_id=contact.pk).select_related("person").first()
     return link.person if link else None
+
+
+def person_now(person: Person) -> Person:
+    """Return whom this person became: the one its records are with now, or itself."""
+    row = Person.objects.select_related("merged_into").get(pk=person.pk)
+    return row.merged_into or row
 
 
 def records_of(person: Person) -> list[UUID]:
@@ -215,9 +256,20 @@ def _act(act: UUID, rows: Sequence[Decision]) -> Act:
     )
 
 
+def conflicts_waiting(scope: Scope) -> int:
+    """Return how many conflicts wait for a person; groups that are too large wait for none."""
+    waiting = conflicts_visible_to(scope).filter(state=Conflict.State.OPEN)
+    return waiting.exclude(rule=Conflict.Rule.TOO_LARGE).count()
+
+
 def open_counts(scope: Scope) -> Mapping[str, int]:
     """Return how many conflicts wait and how many changes OneID has not looked at yet."""
+    waiting = conflicts_visible_to(scope).filter(state=Conflict.State.OPEN)
+    large = Count("pk", filter=Q(rule=Conflict.Rule.TOO_LARGE))
+    conflicts = waiting.aggregate(large=large, all=Count("pk"))
     return {
-        "conflicts": conflicts_visible_to(scope).filter(state=Conflict.State.OPEN).count(),
+        "conflicts": conflicts["all"] - conflicts["large"],
+        "large": conflicts["large"],
+        "shared": shared_visible_to(scope).filter(state=SharedKey.State.OPEN).count(),
         "pending": RecordChange.objects.count() if scope.everything else 0,
     }

@@ -1,27 +1,47 @@
 """Keeps persons equal to what records and human decisions say, and takes those decisions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
+from customers.crm.models import CrmMember
 from customers.oneid.changes import changes_note
 from customers.oneid.graph import component_load, keys_refresh
-from customers.oneid.models import Conflict, Decision, IdentityChange, Person, PersonLink
-from customers.oneid.partition import partition
+from customers.oneid.linking import SLOW, contact_link, records_link
+from customers.oneid.models import (
+    Conflict,
+    Decision,
+    IdentityChange,
+    Person,
+    PersonLink,
+    RecordKey,
+    SharedKey,
+)
+from customers.oneid.pairs import across, pair, star, ties_bridged
+from customers.oneid.partition import Key, partition
+from customers.oneid.quarantine import limits, shared_write
+from customers.oneid.selectors import AUDIT
 from customers.oneid.writing import conflicts_write, partition_write
 from customers.relations.models import ExternalContact, RecordChange
+from scrm.core.alerts.services import raise_alert
 from scrm.core.audit import services as audit
 from scrm.core.exceptions import Conflict as ConflictError
 from scrm.core.exceptions import ValidationFailed
 from scrm.core.ids import uuid7
+from scrm.core.jobs import services as jobs
+from scrm.core.jobs.models import JobRun
+from scrm.core.keys.selectors import index_key_count, indexes_moving
 
-BATCH = 1000
+# Records in one transaction.
+BATCH = 5000
 
 
 @dataclass(frozen=True)
@@ -38,14 +58,20 @@ class Reconciled:
 def reconcile(changed: Iterable[tuple[str, UUID]]) -> Reconciled:
     """Bring persons up to date with these records (kind, id) and all they reach; writes only differences.
 
-    The number of queries does not depend on the number of records (pass at most 1,000). One reconciliation
+    The number of queries does not depend on the number of records (pass at most a few thousand). One reconciliation
     runs at a time, so the result is that of some order, and no order makes a difference.
     """
     _oneid_lock(wait=True)
     return _reconcile(set(changed))
 
 
-def _reconcile(changed: set[tuple[str, UUID]]) -> Reconciled:
+def _reconcile(
+    changed: Collection[tuple[str, UUID]],
+    *,
+    held: Collection[Key] = (),
+    job_id: UUID | None = None,
+) -> Reconciled:
+    """Look at everything these records reach; `held` are keys whose tying changed by a human's word."""
     if not changed:
         return Reconciled(0, 0, 0, 0)
     touched = keys_refresh(changed)
@@ -55,25 +81,58 @@ def _reconcile(changed: set[tuple[str, UUID]]) -> Reconciled:
         together=component.together,
         apart=component.apart,
         crowded=component.crowded,
+        limits=limits(),
     )
-    moved = partition_write(component, result)
+    moved = partition_write(component, result, job_id=job_id)
     conflicts = conflicts_write(component, result.clashes)
+    shared_write(touched.moved | set(held))
     changes_note(component, result, {record_id for _kind, record_id in changed}, touched.keys)
-    return Reconciled(len(changed), len(component.records), moved, conflicts)
+    _large_told(conflicts)
+    return Reconciled(len(changed), len(component.records), moved, len(conflicts))
+
+
+def _large_told(conflicts: Collection[Conflict]) -> None:
+    """Alert on records that would make a person larger than one human is."""
+    for conflict in conflicts:
+        if conflict.rule == Conflict.Rule.TOO_LARGE:
+            raise_alert(
+                kind="oneid.large",
+                key=conflict.fingerprint,
+                level="warning",
+                title=_large_title,
+                text=partial(_large_text, len(conflict.record_ids)),
+            )
+
+
+def _large_title() -> str:
+    return _("A person would have too many records")
+
+
+def _large_text(count: int) -> str:
+    words = _(
+        "%(count)d records share keys step by step. They stay apart until somebody decides in the merge centre."
+    )
+    return words % {"count": count}
 
 
 def reconcile_pending(limit: int = BATCH) -> Reconciled | None:
     """Work on the oldest noted changes; None when there are none, or another worker is at it.
 
-    Changes noted meanwhile stay for the next call: exactly the rows that were read are deleted.
+    New records that need no thought are linked set by set; the rest is looked at together. Changes noted
+    meanwhile stay for the next call.
     """
     with transaction.atomic():
         if not _oneid_lock(wait=False):
             return None
-        rows = RecordChange.objects.order_by("pk").values_list("pk", "record_kind", "record_id")[
-            :limit
-        ]
-        return _drain(list(rows))
+        rows = RecordChange.objects.order_by("pk").values_list("record_kind", "record_id")[:limit]
+        changed = list(dict.fromkeys(rows))
+        if not changed:
+            return None
+        linked = records_link(changed)
+        done = _drain([record for record in changed if record not in linked])
+        return Reconciled(
+            len(changed), len(linked) + done.looked_at, len(linked) + done.moved, done.conflicts
+        )
 
 
 def identities_take(limit: int) -> list[IdentityChange]:
@@ -86,31 +145,87 @@ def identities_take(limit: int) -> list[IdentityChange]:
 
 
 def reconcile_contact(external_userid: str) -> None:
-    """Work on one customer's noted changes now, unless another worker is at it: then it does, or the clock."""
+    """Work on one customer's noted changes now, unless another worker is at it: then it does, or the clock.
+
+    While the key of the phone indexes is changed the clock does it, behind the change.
+    """
+    # With one key nothing can be between two, and an event need not ask.
+    if index_key_count() > 1 and indexes_moving():
+        return
+    if contact_link(external_userid) != SLOW:
+        return
     with transaction.atomic():
-        if not _oneid_lock(wait=False):
-            return
-        contact = ExternalContact.objects.filter(external_userid=external_userid).values("pk")
-        rows = RecordChange.objects.filter(
-            record_id__in=contact, record_kind=RecordChange.Kind.CONTACT
-        )
-        _drain(list(rows.values_list("pk", "record_kind", "record_id")))
+        contact = ExternalContact.objects.filter(external_userid=external_userid)
+        ids = list(contact.values_list("pk", flat=True))
+        if _oneid_lock(wait=False):
+            _drain([(RecordChange.Kind.CONTACT.value, each) for each in ids])
 
 
-def _drain(rows: Sequence[tuple[int, str, UUID]]) -> Reconciled | None:
-    if not rows:
-        return None
-    done = _reconcile({(kind, record_id) for _pk, kind, record_id in rows})
-    RecordChange.objects.filter(pk__in=[pk for pk, _kind, _id in rows]).delete()
+def _drain(changed: Collection[tuple[str, UUID]]) -> Reconciled:
+    """Look at these records and forget the notes on them: those that were there before we looked."""
+    notes = RecordChange.objects.filter(record_id__in=[record_id for _kind, record_id in changed])
+    rows = list(notes.values_list("pk", "record_kind", "record_id"))
+    noted = {(kind, record_id) for _pk, kind, record_id in rows}.intersection(changed)
+    done = _reconcile(noted)
+    RecordChange.objects.filter(
+        pk__in=[pk for pk, kind, record_id in rows if (kind, record_id) in noted]
+    ).delete()
     return done
 
 
+class IndexesMoving(ConflictError):  # noqa: N818 -- named by what happens
+    """Phone indexes of two keys stand beside each other: who compared them would part people from themselves."""
+
+
+def indexes_need_rest() -> None:
+    """Raise IndexesMoving while the key of the blind indexes is changed."""
+    if indexes_moving():
+        raise IndexesMoving(
+            _(
+                "The key of the search indexes is being changed; persons stay as they are until that is over. Try again then."
+            ),
+            code="indexes_moving",
+        )
+
+
 def _oneid_lock(*, wait: bool) -> bool:
+    """Take OneID's lock; False where another worker has it, IndexesMoving for who waits while keys are changed."""
+    if wait:
+        indexes_need_rest()
     function = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {function}(hashtextextended('customers.oneid', 7))")
         answer = cursor.fetchone()[0]
     return wait or bool(answer)
+
+
+def audit_start(*, actor: Any | None) -> JobRun:
+    """Start the audit of all persons; raises Conflict while one is under way."""
+    return jobs.start(
+        kind=AUDIT,
+        task="customers.oneid_audit",
+        actor=actor,
+        title=gettext_noop("Audit of all persons (OneID)"),
+    )
+
+
+@transaction.atomic
+def put_right(record_ids: Collection[UUID], *, job_id: UUID | None = None) -> Reconciled:
+    """Look again at records (at most BATCH) that an audit found elsewhere than their keys say."""
+    _oneid_lock(wait=True)
+    links = PersonLink.objects.filter(record_id__in=record_ids)
+    keys = RecordKey.objects.filter(record_id__in=record_ids)
+    contacts = ExternalContact.objects.filter(pk__in=record_ids).values_list("pk", flat=True)
+    members = CrmMember.objects.filter(pk__in=record_ids).values_list("pk", flat=True)
+    return _reconcile(
+        {
+            *links.values_list("record_kind", "record_id"),
+            *keys.values_list("record_kind", "record_id"),
+            *((RecordChange.Kind.CONTACT.value, each) for each in contacts),
+            *((RecordChange.Kind.MEMBER.value, each) for each in members),
+        },
+        job_id=job_id,
+    )
 
 
 # --- humans -----------------------------------------------------------------------------------------------------
@@ -127,7 +242,7 @@ def conflict_decide(conflict: Conflict, *, verdict: str, actor: Any, reason: str
     if row.state != Conflict.State.OPEN:
         raise ConflictError(_("This conflict was settled meanwhile."), code="conflict_settled")
     blocks = [[UUID(each) for each in block] for block in row.blocks]
-    pairs = _star(blocks) if verdict == Decision.Verdict.TOGETHER else _across(blocks)
+    pairs = star(blocks) if verdict == Decision.Verdict.TOGETHER else across(blocks)
     _decide(pairs, verdict=verdict, actor=actor, reason=reason, target=f"conflict:{row.pk}")
     Conflict.objects.filter(pk=row.pk).update(
         state=Conflict.State.DECIDED, closed_at=timezone.now()
@@ -142,7 +257,7 @@ def proposal_decide(
     _oneid_lock(wait=True)
     target = f"proposal:{contact_id}:{member_id}"
     _decide(
-        [_pair(contact_id, member_id)], verdict=verdict, actor=actor, reason=reason, target=target
+        [pair(contact_id, member_id)], verdict=verdict, actor=actor, reason=reason, target=target
     )
 
 
@@ -163,9 +278,9 @@ def person_split(person: Person, record_ids: Iterable[UUID], *, actor: Any, reas
     ties = Decision.objects.filter(
         left_id__in=own, right_id__in=own, verdict=Decision.Verdict.TOGETHER, retracted_at=None
     )
-    bridges = _ties_bridged(list(ties.order_by("pk")), taken)
+    bridges = ties_bridged(list(ties.order_by("pk")), taken)
     Decision.objects.bulk_create(bridges, ignore_conflicts=True)
-    pairs = [_pair(left, right) for left in sorted(taken) for right in sorted(own - taken)]
+    pairs = [pair(left, right) for left in sorted(taken) for right in sorted(own - taken)]
     _decide(
         pairs,
         verdict=Decision.Verdict.APART,
@@ -173,6 +288,80 @@ def person_split(person: Person, record_ids: Iterable[UUID], *, actor: Any, reas
         reason=reason,
         target=f"person:{person.pk}",
     )
+
+
+@transaction.atomic
+def persons_merge(left: Person, right: Person, *, actor: Any, reason: str) -> None:
+    """Make two persons one, whatever their keys say.
+
+    Raises ValidationFailed without a reason or for one person alone, Conflict where somebody kept records of
+    the two apart: that decision is taken back first.
+    """
+    _oneid_lock(wait=True)
+    one, two = (
+        sorted(PersonLink.objects.filter(person=each).values_list("record_id", flat=True))
+        for each in (left, right)
+    )
+    if left.pk == right.pk or not one or not two:
+        raise ValidationFailed(_("Choose two different persons."), code="merge_nothing")
+    kept = Decision.objects.filter(verdict=Decision.Verdict.APART, retracted_at=None)
+    if kept.filter(
+        Q(left_id__in=one, right_id__in=two) | Q(left_id__in=two, right_id__in=one)
+    ).exists():
+        raise ConflictError(
+            _("Somebody kept records of these two apart; take that decision back first."),
+            code="kept_apart",
+        )
+    _decide(
+        [pair(one[0], two[0])],
+        verdict=Decision.Verdict.TOGETHER,
+        actor=actor,
+        reason=reason,
+        target=f"person:{left.pk}",
+    )
+
+
+@transaction.atomic
+def shared_decide(shared: SharedKey, *, verdict: str, actor: Any, reason: str) -> None:
+    """Say whether an identifier many records share may tie them (allowed) or never does (ignored).
+
+    Raises ValidationFailed without a reason, Conflict when somebody was faster.
+    """
+    _shared_set(shared, before=SharedKey.State.OPEN, after=verdict, actor=actor, reason=reason)
+
+
+@transaction.atomic
+def shared_retract(shared: SharedKey, *, actor: Any, reason: str) -> None:
+    """Take back what was said of a shared identifier: it is judged by how many records hold it again."""
+    _shared_set(shared, before="", after=SharedKey.State.OPEN, actor=actor, reason=reason)
+
+
+def _shared_set(shared: SharedKey, *, before: str, after: str, actor: Any, reason: str) -> None:
+    _oneid_lock(wait=True)
+    reason = _checked(reason)
+    row = SharedKey.objects.select_for_update(of=("self",)).get(pk=shared.pk)
+    if (row.state != before) if before else (row.decided_at is None):
+        raise ConflictError(
+            _("Somebody decided on this identifier meanwhile."), code="shared_settled"
+        )
+    is_word = after != SharedKey.State.OPEN
+    SharedKey.objects.filter(pk=row.pk).update(
+        state=after,
+        reason=reason,
+        decided_by=actor if is_word else None,
+        decided_at=timezone.now() if is_word else None,
+    )
+    audit.record(
+        actor=actor,
+        action="oneid.shared",
+        target=f"shared:{row.pk}",
+        before={"state": row.state},
+        after={"state": after, "records": row.records},
+        reason=reason,
+    )
+    key = (row.kind, row.value)
+    held = RecordKey.objects.filter(kind=row.kind, value=row.value)
+    _reconcile(set(held.values_list("record_kind", "record_id")), held=[key])
 
 
 @transaction.atomic
@@ -198,58 +387,6 @@ def act_retract(act: UUID, *, actor: Any, reason: str) -> None:
         reason=reason,
     )
     _again(ids)
-
-
-def _pair(left: UUID, right: UUID) -> tuple[UUID, UUID]:
-    return (left, right) if left < right else (right, left)
-
-
-def _star(blocks: Sequence[Sequence[UUID]]) -> list[tuple[UUID, UUID]]:
-    first, *others = [each for block in blocks for each in block]
-    return [_pair(first, other) for other in others]
-
-
-def _ties_bridged(ties: Sequence[Decision], taken: set[UUID]) -> list[Decision]:
-    """Return what holds each half of a split as these ties (oldest first) do now, once those across it go.
-
-    A bridge belongs to the act of the newest tie across that it stands for, and is taken back with it.
-    """
-    across = [tie for tie in ties if (tie.left_id in taken) != (tie.right_id in taken)]
-    ends = {each for tie in across for each in (tie.left_id, tie.right_id)}
-    bridges: list[Decision] = []
-    blocks: dict[UUID, set[UUID]] = {}
-    for tie in [*(tie for tie in ties if tie not in across), *across]:
-        left = blocks.setdefault(tie.left_id, {tie.left_id})
-        right = blocks.setdefault(tie.right_id, {tie.right_id})
-        if left is right:
-            continue
-        if tie in across:
-            bridges += [
-                _bridge(tie, min(left & half), min(right & half))
-                for half in (ends & taken, ends - taken)
-                if left & half and right & half
-            ]
-        left |= right
-        blocks.update(dict.fromkeys(right, left))
-    return bridges
-
-
-def _bridge(tie: Decision, one: UUID, two: UUID) -> Decision:
-    left, right = _pair(one, two)
-    return Decision(
-        act=tie.act,
-        verdict=tie.verdict,
-        left_id=left,
-        right_id=right,
-        reason=tie.reason,
-        decided_by_id=tie.decided_by_id,
-    )
-
-
-def _across(blocks: Sequence[Sequence[UUID]]) -> list[tuple[UUID, UUID]]:
-    return [
-        _pair(one, two) for left, right in combinations(blocks, 2) for one in left for two in right
-    ]
 
 
 def _checked(reason: str) -> str:

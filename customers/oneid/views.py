@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from customers.oneid import selectors, services
-from customers.oneid.forms import DecideForm, ReasonForm, SplitForm
+from customers.oneid.evidence import Why, reasons_shared, why
+from customers.oneid.forms import DecideForm, MergeForm, ReasonForm, SplitForm
 from customers.oneid.models import Conflict, Person, RecordKey
+from customers.oneid.queue_views import audits_queue, shared_queue
 from customers.oneid.tables import ConflictTable, MergeTable
 from customers.relations.selectors import contacts_visible_to
 from scrm.core.exceptions import ScrmError
@@ -21,7 +23,7 @@ from scrm.core.listing import build_list
 from scrm.core.scope import Scope, ScopedRequest, requires
 
 SHOWN = 50
-TABS = ("conflicts", "proposals", "merges", "decisions")
+TABS = ("conflicts", "proposals", "shared_keys", "large", "merges", "decisions", "audits")
 
 
 @require_GET
@@ -31,18 +33,27 @@ def centre(request: ScopedRequest) -> HttpResponse:
     tab = request.GET.get("tab", TABS[0])
     if tab not in TABS:
         raise Http404
+    counts = selectors.open_counts(request.scope)
     context = {
         "tab": tab,
-        "tabs": [("conflicts", _("Conflicts")), ("proposals", _("Proposals")), ("merges", _("Merges")),
-                 ("decisions", _("Decisions"))],
-        "counts": selectors.open_counts(request.scope),
+        "tabs": [
+            ("conflicts", _("Conflicts"), counts["conflicts"]),
+            ("proposals", _("Proposals"), 0),
+            ("shared_keys", _("Shared identifiers"), counts["shared"]),
+            ("large", _("Large persons"), counts["large"]),
+            ("merges", _("Merges"), 0),
+            ("decisions", _("Decisions"), 0),
+            ("audits", _("Audits"), 0),
+        ],
+        "counts": counts,
         "may_decide": request.scope.allows("oneid.decide"),
-    }  # fmt: skip
+    }
     return render(request, f"console/customers/oneid/{tab}.html", context | QUEUES[tab](request))
 
 
 def _conflicts(request: ScopedRequest) -> dict[str, object]:
     waiting = selectors.conflicts_visible_to(request.scope).filter(state=Conflict.State.OPEN)
+    waiting = waiting.exclude(rule=Conflict.Rule.TOO_LARGE)
     page = build_list(
         request, queryset=waiting, table_class=ConflictTable, order=("-opened_at", "-id")
     )
@@ -57,6 +68,22 @@ def _conflicts(request: ScopedRequest) -> dict[str, object]:
             "icon": "git-merge",
         },
     }
+
+
+def _large(request: ScopedRequest) -> dict[str, object]:
+    waiting = selectors.conflicts_visible_to(request.scope).filter(
+        state=Conflict.State.OPEN, rule=Conflict.Rule.TOO_LARGE
+    )
+    page = build_list(
+        request, queryset=waiting, table_class=ConflictTable, order=("-opened_at", "-id")
+    )
+    _show_cards(request.scope, page.rows)
+    empty = {
+        "title": _("No large persons"),
+        "text": _("Records that would make a person larger than one human is stay apart and wait here."),
+        "icon": "git-merge",
+    }  # fmt: skip
+    return {"list": page, "empty": empty}
 
 
 def _show_cards(scope: Scope, rows: Iterable[Any]) -> None:
@@ -111,8 +138,11 @@ def _decisions(request: ScopedRequest) -> dict[str, object]:
 QUEUES: dict[str, Callable[[ScopedRequest], dict[str, object]]] = {
     "conflicts": _conflicts,
     "proposals": _proposals,
+    "shared_keys": shared_queue,
+    "large": _large,
     "merges": _merges,
     "decisions": _decisions,
+    "audits": audits_queue,
 }
 
 
@@ -134,18 +164,12 @@ def _conflict_page(
     context = {
         "conflict": conflict,
         "blocks": blocks,
-        "shared": _named(selectors.shared_kinds(conflict.record_ids), cards),
+        "why": Why(reasons_shared(cards), len(conflict.record_ids) - len(cards), alone=False),
         "form": form,
         "may_decide": request.scope.allows("oneid.decide")
         and conflict.state == Conflict.State.OPEN,
     }
     return render(request, "console/customers/oneid/conflict.html", context, status=status)
-
-
-def _named(
-    shared: list[tuple[str, list[UUID]]], cards: dict[UUID, selectors.Card]
-) -> list[tuple[str, list[selectors.Card]]]:
-    return [(kind, [cards[each] for each in ids if each in cards]) for kind, ids in shared]
 
 
 @require_POST
@@ -244,18 +268,81 @@ def _person_page(request: ScopedRequest, person: Person, form: SplitForm | None)
     context = {
         "person": person,
         "cards": [cards[each] for each in ids if each in cards],
-        "hidden": len(ids) - len(cards),
-        "alone": len(ids) == 1,
-        "shared": _named(selectors.shared_kinds(list(cards)), cards),
+        "why": why(person, request.scope),
         "log": selectors.log_visible_to(request.scope)
         .filter(person=person)
         .order_by("-id")[:SHOWN],
         "form": form or SplitForm(choices=_choices(cards, ids)),
         "may_split": may_split,
+        "may_merge": request.scope.allows("oneid.decide") and request.scope.everything,
     }
     return render(
         request, "console/customers/oneid/person.html", context, status=422 if form else 200
     )
+
+
+@require_GET
+@requires("oneid.decide")
+def person_compare(request: ScopedRequest, person_id: UUID) -> HttpResponse:
+    """Show a person beside another one, found by a number of theirs; both must be in scope."""
+    if not request.scope.everything:
+        raise Http404
+    person = get_object_or_404(selectors.persons_visible_to(request.scope), pk=person_id)
+    sought = request.GET.get("other", "")
+    other = selectors.person_found(request.scope, sought) if sought else None
+    other = None if other is None or other.pk == person.pk else other
+    return _compare_page(request, person, other, sought, None)
+
+
+def _compare_page(
+    request: ScopedRequest,
+    person: Person,
+    other: Person | None,
+    sought: str,
+    form: MergeForm | None,
+) -> HttpResponse:
+    ids = [selectors.records_of(each) for each in (person, other) if each]
+    cards = selectors.cards(request.scope, [each for block in ids for each in block])
+    context = {
+        "person": person,
+        "other": other,
+        "sought": sought,
+        "blocks": [[cards[each] for each in block if each in cards] for block in ids],
+        "why": Why(reasons_shared(cards), 0, alone=False),
+        "form": form or MergeForm(initial={"other": other.pk if other else None}),
+        "may_decide": True,
+    }
+    status = 422 if form else 200
+    return render(request, "console/customers/oneid/compare.html", context, status=status)
+
+
+@require_POST
+@requires("oneid.decide")
+def person_merge(request: ScopedRequest, person_id: UUID) -> HttpResponse:
+    """Make two persons one; only who sees the whole company may."""
+    if not request.scope.everything:
+        raise Http404
+    visible = selectors.persons_visible_to(request.scope)
+    person = get_object_or_404(visible, pk=person_id)
+    form = MergeForm(request.POST)
+    if form.is_valid():
+        other = get_object_or_404(visible, pk=form.cleaned_data["other"])
+        try:
+            services.persons_merge(
+                person, other, actor=request.user, reason=form.cleaned_data["reason"]
+            )
+        except ScrmError as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(
+                request,
+                _("Merged. It can be taken back in the merge centre under Decisions."),
+            )
+            heir = selectors.person_now(person)
+            return redirect("oneid:person", heir.pk)
+    named = form.cleaned_data.get("other")
+    beside = visible.filter(pk=named).first() if named else None
+    return _compare_page(request, person, beside, "", form)
 
 
 def _choices(cards: dict[UUID, selectors.Card], ids: list[UUID]) -> list[tuple[str, str]]:

@@ -1,7 +1,8 @@
 """Writes a new partition: only what differs, with the reasons beside it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,9 +10,9 @@ from django.db import connection
 from django.utils import timezone
 
 from customers.oneid.graph import Component
-from customers.oneid.models import Conflict, MergeLog, Person, PersonLink
+from customers.oneid.models import Conflict, MergeLog, Person
 from customers.oneid.partition import Clash, Evidence, Partition
-from scrm.core.copy import copy_rows, upsert_by_copy
+from scrm.core.copy import copy_rows
 from scrm.core.ids import uuid7
 
 HUMAN = "human"
@@ -56,40 +57,53 @@ def assign(groups: Iterable[frozenset[UUID]], persons: Mapping[UUID, UUID]) -> A
     return Assignment(person_of, tuple(created), retired)
 
 
-def partition_write(component: Component, result: Partition) -> int:
+def partition_write(component: Component, result: Partition, *, job_id: UUID | None = None) -> int:
     """Write persons, links and the log where they differ; return how many links moved or are new."""
     assignment = assign(result.groups, component.persons)
     kinds = {record.id: record.kind for record in component.records}
     now = timezone.now()
-    with connection.cursor() as cursor:
-        copy_rows(
-            cursor,
-            Person._meta.db_table,
-            ["id", "state", "created_at"],
-            [(person_id, Person.State.ACTIVE.value, now) for person_id in assignment.created],
-        )
+    if assignment.created:
+        _persons_write(assignment.created, now)
     moved = [
-        (kinds[record_id], record_id, person_id, now)
+        (kinds[record_id], record_id, person_id)
         for group, person_id in assignment.person_of.items()
         for record_id in group
         if component.persons.get(record_id) != person_id
     ]
-    if moved:
-        upsert_by_copy(
-            PersonLink,
-            ["record_kind", "record_id", "person_id", "linked_at"],
-            moved,
-            conflict=["record_id"],
-            update=["person_id", "linked_at"],
-            compare=["person_id"],
-        )
-    _log(component, result, assignment)
+    _links_write(moved)
+    _log(component, result, assignment, job_id)
     for retired, heir in sorted(assignment.retired.items()):
         Person.objects.filter(pk=retired).update(state=Person.State.MERGED, merged_into=heir)
     return len(moved)
 
 
-def _log(component: Component, result: Partition, assignment: Assignment) -> None:
+def _persons_write(ids: Sequence[UUID], now: datetime) -> None:
+    with connection.cursor() as cursor:
+        copy_rows(
+            cursor,
+            Person._meta.db_table,
+            ["id", "state", "created_at"],
+            [(person_id, Person.State.ACTIVE.value, now) for person_id in ids],
+        )
+
+
+LINKS = """
+INSERT INTO customers_personlink (record_kind, record_id, person_id, linked_at)
+SELECT *, now() FROM unnest(%s::text[], %s::uuid[], %s::uuid[])
+    ON CONFLICT (record_id) DO UPDATE SET person_id = EXCLUDED.person_id, linked_at = EXCLUDED.linked_at
+"""
+
+
+def _links_write(moved: Sequence[tuple[str, UUID, UUID]]) -> None:
+    if moved:
+        kinds, records, persons = zip(*moved, strict=True)
+        with connection.cursor() as cursor:
+            cursor.execute(LINKS, [list(kinds), list(map(str, records)), list(map(str, persons))])
+
+
+def _log(
+    component: Component, result: Partition, assignment: Assignment, job_id: UUID | None
+) -> None:
     ties: dict[UUID, list[Evidence]] = {}
     for tie in result.ties:
         ties.setdefault(tie.record_ids[0], []).append(tie)
@@ -107,6 +121,8 @@ def _log(component: Component, result: Partition, assignment: Assignment) -> Non
             rows.append(_entry(MergeLog.Kind.SPLIT, person_id, left, component, evidence))
         if joined and len(group) > 1:
             rows.append(_entry(MergeLog.Kind.MERGE, person_id, joined, component, evidence))
+    for row in rows:
+        row.job_id = job_id
     MergeLog.objects.bulk_create(rows, batch_size=1000)
 
 
@@ -134,8 +150,8 @@ def _entry(
     )
 
 
-def conflicts_write(component: Component, clashes: Iterable[Clash]) -> int:
-    """Make the queue of conflicts among these records equal to the clashes found; return how many are new."""
+def conflicts_write(component: Component, clashes: Iterable[Clash]) -> list[Conflict]:
+    """Make the queue of conflicts among these records equal to the clashes found; return the new ones."""
     wanted = {clash.fingerprint: clash for clash in clashes}
     ids = [record.id for record in component.records]
     stale = Conflict.objects.filter(record_ids__overlap=ids, state=Conflict.State.OPEN).exclude(
@@ -143,7 +159,7 @@ def conflicts_write(component: Component, clashes: Iterable[Clash]) -> int:
     )
     stale.update(state=Conflict.State.GONE, closed_at=timezone.now())
     if not wanted:
-        return 0
+        return []
     back = Conflict.objects.filter(fingerprint__in=wanted).exclude(state=Conflict.State.OPEN)
     back.update(state=Conflict.State.OPEN, closed_at=None)
     known = set(
@@ -161,4 +177,4 @@ def conflicts_write(component: Component, clashes: Iterable[Clash]) -> int:
         if fingerprint not in known
     ]
     Conflict.objects.bulk_create(rows, batch_size=1000)
-    return len(rows)
+    return rows

@@ -14,8 +14,9 @@ from customers.oneid.partition import (
     TWO_MEMBERS,
     TWO_UNIONIDS,
     UNIONID,
+    Limits,
     Record,
-    crowded_phones,
+    crowded_keys,
     partition,
 )
 
@@ -154,9 +155,9 @@ def test_a_phone_shared_by_too_many_ties_nobody() -> None:
     five = [contact(number, phone="shop") for number in range(1, 6)]
 
     assert len(partition(five).groups) == 1
-    assert crowded_phones(five) == frozenset()
+    assert crowded_keys(five, 5) == frozenset()
     six = [*five, contact(6, phone="shop")]
-    assert crowded_phones(six) == frozenset({"shop"})
+    assert crowded_keys(six, 5) == frozenset({(PHONE, "shop")})
     assert len(partition(six).groups) == 6
     assert partition(six).clashes == ()
 
@@ -267,7 +268,7 @@ def test_order_does_not_matter(records: list[Record], random: object) -> None:
 @settings(max_examples=400, deadline=None)
 @given(worlds())
 def test_without_conflicts_it_is_plain_connectedness(records: list[Record]) -> None:
-    result = partition(records, phone_limit=99)
+    result = partition(records, limits=Limits(degree=99))
 
     if not result.clashes:
         assert set(result.groups) == oracle(records)
@@ -290,7 +291,7 @@ def test_no_person_breaks_the_rule(records: list[Record]) -> None:
 @given(worlds())
 def test_a_component_alone_gives_what_it_gives_among_all(records: list[Record]) -> None:
     # given the components by shared keys, each taken alone: what an incremental run loads
-    crowded = crowded_phones(records)
+    crowded = crowded_keys(records, 5)
     by_id = {record.id: record for record in records}
     whole = partition(records, crowded=crowded)
 

@@ -103,7 +103,7 @@ def test_an_auditor_may_look(client: Client, auditor: User) -> None:
 
     assert page.status_code == 200
     assert "/decide/" not in page.content.decode()
-    for tab in ("conflicts", "proposals", "merges", "decisions"):
+    for tab in ("conflicts", "proposals", "shared_keys", "large", "merges", "decisions", "audits"):
         assert client.get(CENTRE, {"tab": tab}).status_code == 200
     assert client.get(CENTRE, {"tab": "other"}).status_code == 404
 
@@ -242,5 +242,5 @@ def test_a_person_with_one_record_was_not_decided_by_anybody(client: Client, hq_
         f"{CENTRE}persons/{Person.objects.get().pk}/", headers={"accept-language": "en"}
     )
 
-    assert page.context["alone"] is True
+    assert page.context["why"].alone is True
     assert "a person decided" not in page.content.decode()
