@@ -1,22 +1,48 @@
 """Everything a page shows of one customer, as the scope may see it, in a constant number of queries."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, F, Max, Q, QuerySet, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
-from customers.crm.models import Asset, CrmMember, Order, OrderLine, Refund
-from customers.crm.selectors import orders_of_records, pictures_of
+from contacts.directory.models import Member
+from contacts.org.models import OrgUnit
+from customers.crm.fact_models import Asset, MemberTags, ServiceReceived
+from customers.crm.models import CrmMember
+from customers.crm.selectors import orders_of_records, services_of_records
+from customers.fields.selectors import ShownField, fields_shown
+from customers.groups.models import CustomerGroup
+from customers.profile.labels import (
+    GroupPoints,
+    OwnTags,
+    WornTag,
+    beside,
+    group_points,
+    groups_in,
+    local_tags_on,
+    own_tags_on,
+)
+from customers.profile.mark_models import CountMark, ServeRule
 from customers.profile.models import DoNotContact, FollowUpNote
-from customers.profile.serving import ServeFacts, ServeHint, serve_line
+from customers.profile.purchases import (
+    NOTHING,
+    Bought,
+    Liked,
+    Piece,
+    bought_of,
+    liked_of,
+    wardrobe_of,
+)
+from customers.profile.serving import Rule, ServeFacts, ServeHint, default_rules, serve_line
 from customers.relations.models import ExternalContact
 from customers.relations.selectors import HIDDEN, relations_visible_to
-from customers.relations.showing import ShownContact, shown
+from customers.relations.showing import ShownContact, ShownRelation, shown
+from customers.tags.models import Tag
 from customers.timeline.selectors import (
     Records,
     ShownEntry,
@@ -28,9 +54,10 @@ from customers.timeline.selectors import (
 from scrm.core.phone import mask_phone
 from scrm.core.scope import Scope
 
-WARDROBE = 60
 NOTES = 50
-NOTHING = Decimal("0.00")
+SERVICES = 50
+# What a page may show besides what every page shows; one tab asks for one of them.
+PARTS = frozenset({"timeline", "orders", "services", "fields", "groups", "points"})
 
 
 @dataclass(frozen=True)
@@ -43,8 +70,15 @@ class MemberCard:
     phone: str
     level: str
     store_code: str
+    store_name: str
     state: str
     joined_on: date | None
+    tags: tuple[str, ...]
+
+    @property
+    def store(self) -> str:
+        """Return the name of its store, the code of one we do not know, "" without one."""
+        return self.store_name or self.store_code
 
 
 @dataclass(frozen=True)
@@ -61,16 +95,12 @@ class Tiles:
 
 
 @dataclass(frozen=True)
-class Piece:
-    """One thing the customer bought, as it hangs in the wardrobe."""
+class ShownService:
+    """A service somebody got or booked, with who served and where in words."""
 
-    order: Order
-    name: str
-    picture: str
-    size: str
-    colour: str
-    quantity: int
-    amount: Decimal
+    service: ServiceReceived
+    guide: str
+    store: str
 
 
 @dataclass(frozen=True)
@@ -89,51 +119,153 @@ class ShownNote:
 
 @dataclass(frozen=True)
 class Profile:
-    """One customer. Without `sees_sales` members, tiles, wardrobe and assets are empty, not zero."""
+    """One customer. Without `sees_sales` members, tiles, wardrobe and assets are empty, not zero.
+
+    `relations` and `tags` are those of all the person's customers in scope, `crm_tags` those of the members.
+    What belongs to a part that was not asked for is empty.
+    """
 
     contact: ExternalContact
     identity: ShownContact
     records: Records
+    relations: tuple[ShownRelation, ...]
+    tags: tuple[Tag, ...]
     sees_sales: bool
     members: tuple[MemberCard, ...]
+    bought: Bought
+    liked: Liked
     tiles: Tiles
-    wardrobe: tuple[Piece, ...]
     assets: tuple[Asset, ...]
     notes: tuple[ShownNote, ...]
     stopped: DoNotContact | None
-    timeline: tuple[ShownEntry, ...]
-    timeline_next: str | None
+    marks: tuple[CountMark, ...]
+    wardrobe: tuple[Piece, ...] = ()
+    wardrobe_next: str | None = None
+    services: tuple[ShownService, ...] = ()
+    timeline: tuple[ShownEntry, ...] = ()
+    timeline_next: str | None = None
+    fields: tuple[ShownField, ...] = ()
     serve_line: tuple[ServeHint, ...] = ()
+    local_tags: tuple[WornTag, ...] = ()
+    own_tags: tuple[OwnTags, ...] = ()
+    groups: tuple[CustomerGroup, ...] = ()
+    group_points: GroupPoints | None = None
+
+    @property
+    def crm_tags(self) -> list[str]:
+        """Return the tags the member system gave, each once."""
+        return sorted({tag for member in self.members for tag in member.tags})
+
+    @property
+    def left_out(self) -> CountMark | None:
+        """Return the mark by which this person is left out of figures now, None for one who counts."""
+        now = timezone.now()
+        return next(
+            (
+                mark
+                for mark in self.marks
+                if mark.kind != CountMark.Kind.CUSTOMER
+                and (mark.ended_at is None or mark.ended_at > now)
+            ),
+            None,
+        )
 
 
-def profile_for(scope: Scope, contact: ExternalContact, after: str | None = None) -> Profile:
+def profile_for(
+    scope: Scope,
+    contact: ExternalContact,
+    after: str | None = None,
+    parts: Iterable[str] = PARTS,
+) -> Profile:
     """Return the profile of a customer the scope may see (ask `contacts_visible_to` first).
 
-    after is the timeline's keyset token; raises ValidationFailed for a foreign one.
+    after is the keyset token of the timeline, or of the wardrobe when `parts` asks for that one only; raises
+    ValidationFailed for a foreign one.
     """
-    (identity,) = shown(scope, [contact])
-    records = records_shown(scope, contact)
+    wanted = frozenset(parts)
+    records = records_shown(scope, contact, beside)
+    people = shown(scope, records.contacts)
+    relations = tuple(
+        sorted(
+            (row for one in people for row in one.relations),
+            key=lambda row: row.relation.created_time,
+        )
+    )
     sees = sees_members(scope)
     orders = orders_of_records(records.member_ids, records.contacts if sees else ())
     assets = _assets(records.member_ids)
-    page = timeline_of_records(scope, records, after)
+    bought = bought_of(orders)
     profile = Profile(
         contact=contact,
-        identity=identity,
+        identity=next(one for one in people if one.contact.pk == contact.pk),
         records=records,
+        relations=relations,
+        tags=tuple({tag.tag_id: tag for row in relations for tag in row.tags}.values()),
         sees_sales=sees,
         members=_members(scope, records.member_ids),
-        tiles=_tiles(orders, assets),
-        wardrobe=_wardrobe(orders),
+        bought=bought,
+        liked=liked_of(orders),
+        tiles=_tiles(bought, assets),
         assets=assets,
         notes=notes_shown(scope, records),
-        stopped=DoNotContact.objects.filter(contact__in=records.contacts)
-        .order_by("set_at")
-        .first(),
-        timeline=tuple(shown_entries(page.rows)),
-        timeline_next=page.next,
+        stopped=_stopped(records),
+        marks=tuple(
+            CountMark.objects.filter(record_id__in=records.ids, lifted_at=None).order_by("set_at")
+        ),
+        local_tags=local_tags_on(records),
+        own_tags=own_tags_on(records, relations),
     )
-    return replace(profile, serve_line=serve_line(_facts(scope, profile)))
+    profile = replace(profile, serve_line=serve_line(_facts(scope, profile), rules_in_force()))
+    if "timeline" in wanted:
+        page = timeline_of_records(scope, records, after)
+        sources = {row.relation.state: row.source for row in relations}
+        entries = tuple(shown_entries(page.rows, sources))
+        profile = replace(profile, timeline=entries, timeline_next=page.next)
+    if "orders" in wanted:
+        pieces, following = wardrobe_of(orders, None if "timeline" in wanted else after)
+        profile = replace(profile, wardrobe=pieces, wardrobe_next=following)
+    if "services" in wanted:
+        profile = replace(profile, services=_services(records, sees_sales=sees))
+    if "fields" in wanted:
+        profile = replace(profile, fields=fields_of(scope, records, contact))
+    return _with_groups(scope, profile, wanted)
+
+
+def _with_groups(scope: Scope, profile: Profile, wanted: Collection[str]) -> Profile:
+    contacts = profile.records.contacts
+    if "groups" in wanted:
+        profile = replace(profile, groups=groups_in(scope, contacts))
+    if "points" in wanted:
+        profile = replace(profile, group_points=group_points(scope, contacts))
+    return profile
+
+
+def fields_of(scope: Scope, records: Records, contact: ExternalContact) -> tuple[ShownField, ...]:
+    """Return the company's own fields of a customer; this contact is the one that is written."""
+    return fields_shown(scope, contact_ids(records, contact), records.member_ids)
+
+
+def contact_ids(records: Records, contact: ExternalContact) -> list[UUID]:
+    """Return the customers among these records, the one whose page it is first."""
+    return [contact.pk] + [one.pk for one in records.contacts if one.pk != contact.pk]
+
+
+def rules_in_force() -> tuple[Rule, ...]:
+    """Return the rules of how to serve: built in, as headquarters changed them, and the company's own."""
+    changed = list(ServeRule.objects.order_by("position", "pk"))
+    known = {row.code: row for row in changed if row.code}
+    rules = [
+        Rule(rule.code, row.position, row.days, row.is_active, text=row.text)
+        if (row := known.get(rule.code))
+        else rule
+        for rule in default_rules()
+    ]
+    rules += [
+        Rule("", row.position, None, row.is_active, row.when, row.value, row.text)
+        for row in changed
+        if not row.code
+    ]
+    return tuple(sorted(rules, key=lambda rule: rule.position))
 
 
 def do_not_contact_ids(contact_ids: Iterable[UUID]) -> set[UUID]:
@@ -169,8 +301,21 @@ def notes_shown(scope: Scope, records: Records) -> tuple[ShownNote, ...]:
     )
 
 
+def _stopped(records: Records) -> DoNotContact | None:
+    """Return the oldest wish of these customers not to be contacted."""
+    found = (getattr(one, "do_not_contact", None) for one in records.contacts)
+    return min((one for one in found if one), key=lambda one: one.set_at, default=None)
+
+
 def _members(scope: Scope, member_ids: Sequence[UUID]) -> tuple[MemberCard, ...]:
-    rows = CrmMember.objects.filter(pk__in=member_ids).order_by("pk") if member_ids else ()
+    if not member_ids:
+        return ()
+    stores = OrgUnit.objects.filter(kind=OrgUnit.Kind.STORE, code=OuterRef("store_code"))
+    tags = MemberTags.objects.filter(member=OuterRef("pk"))
+    rows = CrmMember.objects.filter(pk__in=member_ids).annotate(
+        store_name=Coalesce(Subquery(stores.values("name")[:1]), Value("")),
+        own_tags=Subquery(tags.values("tags")[:1]),
+    )
     return tuple(
         MemberCard(
             id=member.pk,
@@ -179,10 +324,12 @@ def _members(scope: Scope, member_ids: Sequence[UUID]) -> tuple[MemberCard, ...]
             phone=mask_phone(member.phone),
             level=member.level,
             store_code=member.store_code,
+            store_name=member.store_name,
             state=member.get_state_display(),
             joined_on=member.joined_on,
+            tags=tuple(member.own_tags or ()),
         )
-        for member in rows
+        for member in rows.order_by("pk")
     )
 
 
@@ -197,59 +344,44 @@ def _assets(member_ids: Sequence[UUID]) -> tuple[Asset, ...]:
     )
 
 
-def _tiles(orders: QuerySet[Order], assets: Sequence[Asset]) -> Tiles:
-    sums = orders.order_by().aggregate(
-        paid=Sum("amount"),
-        back=Sum("refunded"),
-        count=Count("pk"),
-        last=Max("paid_at", filter=Q(refunded__lt=F("amount"))),
-    )
-    refunds = Refund.objects.filter(order_no__in=orders.order_by().values("order_no"))
+def _tiles(bought: Bought, assets: Sequence[Asset]) -> Tiles:
     usable = [one for one in assets if one.state == Asset.State.USABLE]
 
     def total(kind: str) -> Decimal:
         return sum((one.amount for one in usable if one.kind == kind), NOTHING)
 
     return Tiles(
-        spent=max((sums["paid"] or NOTHING) - (sums["back"] or NOTHING), NOTHING),
-        orders=sums["count"],
-        last_purchase_at=sums["last"],
-        last_refund_at=refunds.aggregate(last=Max("refunded_at"))["last"],
+        spent=bought.net,
+        orders=bought.orders,
+        last_purchase_at=bought.last_purchase_at,
+        last_refund_at=bought.last_refund_at,
         points=total(Asset.Kind.POINTS),
         balance=total(Asset.Kind.BALANCE),
         coupons=sum(1 for one in usable if one.kind == Asset.Kind.COUPON),
     )
 
 
-def _wardrobe(orders: QuerySet[Order]) -> tuple[Piece, ...]:
-    """Return the newest pieces; what a line came without is taken from the goods."""
-    newest = {order.pk: order for order in orders[:WARDROBE]}
-    lines = list(OrderLine.objects.filter(order_id__in=newest).order_by("position"))
-    lines.sort(key=lambda line: newest[line.order_id].paid_at, reverse=True)
-    goods = pictures_of(line.sku for line in lines)
-    pieces = []
-    for line in lines[:WARDROBE]:
-        known = goods.get(line.sku)
-        pieces.append(
-            Piece(
-                order=newest[line.order_id],
-                name=line.name or (known.name if known else line.sku),
-                picture=line.picture_url or (known.picture_url if known else ""),
-                size=line.size or (known.size if known else ""),
-                colour=line.colour or (known.colour if known else ""),
-                quantity=line.quantity,
-                amount=line.amount,
-            )
-        )
-    return tuple(pieces)
+def _services(records: Records, *, sees_sales: bool) -> tuple[ShownService, ...]:
+    if not sees_sales:
+        return ()
+    folded = Member.objects.alias(folded=Lower("userid"))
+    guides = folded.filter(folded=Lower(OuterRef("userid")))
+    stores = OrgUnit.objects.filter(kind=OrgUnit.Kind.STORE, code=OuterRef("store_code"))
+    rows = services_of_records(records.member_ids, records.contacts).annotate(
+        guide_name=Subquery(guides.values("name")[:1]),
+        store_name=Subquery(stores.values("name")[:1]),
+    )
+    return tuple(
+        ShownService(row, row.guide_name or row.userid, row.store_name or row.store_code)
+        for row in rows[:SERVICES]
+    )
 
 
 def _facts(scope: Scope, profile: Profile) -> ServeFacts:
     today = timezone.localdate()
     coupon, until = _next_coupon(profile.assets, today)
     promised = [one.note.next_on for one in profile.notes if one.is_open and one.note.next_on]
-    kept = [one for one in profile.wardrobe if one.order.status != Order.Status.REFUNDED]
-    added = [row.relation.created_time for row in profile.identity.relations]
+    added = [row.relation.created_time for row in profile.relations]
     stopped = profile.stopped
     return ServeFacts(
         today=today,
@@ -259,13 +391,15 @@ def _facts(scope: Scope, profile: Profile) -> ServeFacts:
         coupon=coupon,
         coupon_until=until,
         bought_on=_day(profile.tiles.last_purchase_at),
-        bought=kept[0].name if kept else "",
+        bought=profile.liked.newest,
         orders=profile.tiles.orders,
-        sizes=Counter(piece.size for piece in kept if piece.size).most_common(3),
-        colours=Counter(piece.colour for piece in kept if piece.colour).most_common(3),
+        sizes=profile.liked.sizes,
+        colours=profile.liked.colours,
         added_on=_day(min(added, default=None)),
         is_member=bool(profile.members),
         knows_sales=profile.sees_sales,
+        tags=frozenset([tag.name for tag in profile.tags] + profile.crm_tags),
+        levels=frozenset(member.level for member in profile.members),
     )
 
 

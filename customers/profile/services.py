@@ -4,6 +4,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,7 +12,7 @@ from contacts.directory.selectors import member_by_userid
 from contacts.feed import services as feed
 from customers.crm.models import CrmMember
 from customers.profile.models import DoNotContact, FollowUpNote
-from customers.relations.models import ExternalContact
+from customers.relations.models import ExternalContact, FollowRelation
 from customers.relations.services import contact_reveal
 from customers.timeline.models import RecordKind
 from customers.timeline.selectors import records_shown
@@ -59,9 +60,10 @@ def note_add(
     next_on: date | None = None,
     url: str = "",
 ) -> FollowUpNote:
-    """Keep a note on a customer, and remind its author in the feed on `next_on`; audited without the text.
+    """Keep a note on a customer, and make `next_on` a task of a guide; audited without the text.
 
-    url is the page of this site the reminder leads to. Raises ValidationFailed.
+    The task is its author's, or, when headquarters wrote it, that of the guide who added the customer last. url is
+    the page of this site the task leads to, by default the customer's on the phone. Raises ValidationFailed.
     """
     words = text.strip()
     if not words:
@@ -100,19 +102,28 @@ def note_add(
 
 
 def _remind(note: FollowUpNote, url: str) -> None:
+    if note.next_on is None:
+        return
     member = member_by_userid(note.userid) if note.userid else None
-    if member is None or note.next_on is None:
+    member_id = member.pk if member else _guide_of(note.contact)
+    if member_id is None:
         return
     due = timezone.make_aware(datetime.combine(note.next_on, time(10)))
     feed.put(
-        member_id=member.pk,
+        member_id=member_id,
         kind="follow_up",
         key=f"follow_up:{note.pk}",
         title_code="follow_up.due",
         data={"customer": note.contact.name},
-        url=url,
+        url=url or f"{reverse('h5:customer', args=[note.contact_id])}?tab=notes",
         due_at=due,
     )
+
+
+def _guide_of(contact: ExternalContact) -> int | None:
+    """Return the member who added this customer last and still follows them."""
+    active = contact.relations.filter(status=FollowRelation.Status.ACTIVE)
+    return active.order_by("-created_time", "-id").values_list("member_id", flat=True).first()
 
 
 @transaction.atomic

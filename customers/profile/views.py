@@ -6,12 +6,17 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from customers.fields.forms import ValuesForm
 from customers.profile import services
-from customers.profile.forms import NoteForm, StopForm
+from customers.profile.field_forms import fields_written
+from customers.profile.forms import LocalTagsForm, MarkForm, NoteForm, StopForm
+from customers.profile.labels import local_tags_set
+from customers.profile.marking import mark_set
 from customers.profile.quota import opening_count
 from customers.profile.selectors import notes_visible_to, profile_for
 from customers.relations.forms import RevealForm
@@ -22,7 +27,16 @@ from scrm.core.exceptions import ScrmError
 from scrm.core.scope import ScopedRequest, requires
 
 PAGE = "console/customers/profile/detail.html"
-TABS = ("timeline", "identity", "orders", "assets", "relations", "audit")
+TABS = ("timeline", "orders", "services", "assets", "relations", "identity", "audit")
+# What a tab shows besides what the page shows anyway.
+PARTS_OF = {
+    "timeline": ("timeline",),
+    "orders": ("orders",),
+    "services": ("services",),
+    "assets": ("points",),
+    "relations": ("groups",),
+    "identity": ("fields",),
+}
 AUDIT_SHOWN = 50
 
 
@@ -101,8 +115,46 @@ def allow(request: ScopedRequest, contact_id: UUID) -> HttpResponse:
     return redirect("profile:detail", contact.pk)
 
 
+@require_POST
+@requires("profile.edit")
+def fields_save(request: ScopedRequest, contact_id: UUID) -> HttpResponse:
+    """Write the company's own fields of one customer."""
+    contact = _contact(request, contact_id)
+    form = fields_written(request.scope, contact, request.POST, actor=request.user)
+    if form.errors:
+        return _page(request, contact, tab="identity", fields_form=form, status=422)
+    messages.success(request, _("The fields are saved."))
+    return redirect(f"{reverse('profile:detail', args=[contact.pk])}?tab=identity")
+
+
+@require_POST
+@requires("profile.mark")
+def mark(request: ScopedRequest, contact_id: UUID) -> HttpResponse:
+    """Say whether the customer counts in figures."""
+    contact = _contact(request, contact_id)
+    form = MarkForm(request.POST, auto_id="mark_%s")
+    if not form.is_valid():
+        return _page(request, contact, mark_form=form, status=422)
+    mark_set(contact, actor=request.user, **form.cleaned_data)
+    messages.success(request, _("Saved; figures are added up again within minutes."))
+    return redirect("profile:detail", contact.pk)
+
+
+@require_POST
+@requires("relations.tag")
+def local_tags(request: ScopedRequest, contact_id: UUID) -> HttpResponse:
+    """Put our own tags on one customer, and take them off."""
+    contact = _contact(request, contact_id)
+    form = LocalTagsForm(request.POST)
+    if not form.is_valid():
+        return _page(request, contact, tab="relations", tags_form=form, status=422)
+    local_tags_set(request.scope, contact, form.cleaned_data["tags"], actor=request.user)
+    messages.success(request, _("The local tags are saved."))
+    return redirect(f"{reverse('profile:detail', args=[contact.pk])}?tab=relations")
+
+
 def _contact(request: ScopedRequest, contact_id: UUID) -> ExternalContact:
-    opening_count(request.user)
+    opening_count(request.user, contact_id)
     return get_object_or_404(contacts_visible_to(request.scope), pk=contact_id)
 
 
@@ -115,16 +167,24 @@ def _page(
     reveal_form: RevealForm | None = None,
     note_form: NoteForm | None = None,
     stop_form: StopForm | None = None,
+    mark_form: MarkForm | None = None,
+    fields_form: ValuesForm | None = None,
+    tags_form: LocalTagsForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     scope = request.scope
     tabs = _tabs(scope.allows("audit.view"))
     tab = tab or request.GET.get("tab", "")
+    tab = tab if tab in dict(tabs) else "timeline"
+    found = profile_for(scope, contact, request.GET.get("after"), PARTS_OF.get(tab, ()))
     context: dict[str, Any] = {
         "contact": contact,
-        "profile": profile_for(scope, contact, request.GET.get("after")),
+        "profile": found,
         "tabs": tabs,
-        "tab": tab if tab in dict(tabs) else "timeline",
+        "tab": tab,
+        "fields_form": fields_form or ValuesForm(found.fields),
+        "mark_form": mark_form or MarkForm(auto_id="mark_%s"),
+        "may_mark": scope.allows("profile.mark"),
         "revealed": revealed,
         "reveal_form": reveal_form or RevealForm(auto_id="reveal_%s"),
         "note_form": note_form or NoteForm(),
@@ -133,7 +193,10 @@ def _page(
         "may_reveal": scope.allows("relations.reveal"),
         "may_open_orders": scope.allows("crm.view"),
     }
-    if context["tab"] == "audit":
+    if tab == "relations" and scope.allows("relations.tag"):
+        worn = {"tags": [tag.id for tag in found.local_tags]}
+        context["tags_form"] = tags_form or LocalTagsForm(initial=worn)
+    if tab == "audit":
         acts = entries_visible_to(scope).filter(target=f"contact:{contact.pk}")
         context["acts"] = acts.order_by("-at", "-id")[:AUDIT_SHOWN]
     return render(request, PAGE, context, status=status)
@@ -142,10 +205,11 @@ def _page(
 def _tabs(sees_audit: bool) -> list[tuple[str, str]]:  # noqa: FBT001
     names = (
         _("Timeline"),
-        _("Identity"),
         _("Purchases"),
+        _("Services"),
         _("Assets"),
-        _("Relations"),
+        _("Guides"),
+        _("Identity and fields"),
         _("Audit"),
     )
     tabs = list(zip(TABS, names, strict=True))

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from customers.crm.fact_models import ServiceReceived
 from customers.crm.models import CrmMember, HistoryChange, Order, Refund
 from customers.relations.models import ExternalContact, RelationEvent
 from customers.timeline.models import RecordKind, TimelineEntry
@@ -129,6 +130,7 @@ def collect() -> int | None:
             Q(pk__in=by_kind[HistoryChange.Kind.ORDER]) | Q(order_no__in=numbers)
         )
         facts = _member_facts(by_kind[HistoryChange.Kind.MEMBER]) + _order_facts(list(orders))
+        facts += _service_facts(by_kind[HistoryChange.Kind.SERVICE])
         new = append_all(facts)
         HistoryChange.objects.filter(pk__in=[change.pk for change in changes]).delete()
         return new
@@ -147,6 +149,26 @@ def _member_facts(member_ids: Iterable[UUID]) -> list[Fact]:
         )
         for pk, member_no, joined_on in rows.values_list("pk", "member_no", "joined_on")
         if joined_on is not None
+    ]
+
+
+def _service_facts(service_ids: Iterable[UUID]) -> list[Fact]:
+    """Return the services that took place, of members we know; a booked one is no history yet."""
+    done = ServiceReceived.objects.filter(
+        pk__in=list(service_ids), state=ServiceReceived.State.DONE, member__isnull=False
+    )
+    return [
+        Fact(
+            record_kind=RecordKind.MEMBER,
+            record_id=service.member_id,
+            kind="service.done",
+            occurred_at=service.served_at,
+            key=f"service:{service.service_no}",
+            data={"service_no": service.service_no, "service": service.title or service.kind},
+            actor_userid=service.userid,
+        )
+        for service in done
+        if service.member_id is not None
     ]
 
 
@@ -192,16 +214,19 @@ def _records_of(orders: Sequence[Order]) -> dict[UUID, tuple[str, UUID]]:
         )
         | Q(unionid__in=[order.unionid for order in unjoined if order.unionid])
     ).order_by("-pk")
-    by_key: dict[str, UUID] = {}
+    by_name: dict[str, UUID] = {}
+    by_union: dict[str, UUID] = {}
     for pk, external_userid, unionid in contacts.values_list("pk", "external_userid", "unionid"):
-        by_key[external_userid] = pk
-        by_key[unionid] = pk
+        by_name[external_userid] = pk
+        # Many customers have none, and an order of nobody names none either.
+        if unionid:
+            by_union[unionid] = pk
     found: dict[UUID, tuple[str, UUID]] = {}
     for order in orders:
         if order.member_id is not None:
             found[order.pk] = (RecordKind.MEMBER.value, order.member_id)
         elif not order.member_no:
-            contact_id = by_key.get(order.external_userid or order.unionid)
+            contact_id = by_name.get(order.external_userid) or by_union.get(order.unionid)
             if contact_id is not None:
                 found[order.pk] = (RecordKind.CONTACT.value, contact_id)
     return found

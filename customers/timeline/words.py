@@ -16,6 +16,7 @@ TITLES: dict[str, Promise] = {
     "member.joined": _("Joined as member %(member_no)s"),
     "order.paid": _("Bought for ¥%(amount)s, order %(order_no)s"),
     "order.refunded": _("Got ¥%(amount)s back, order %(order_no)s"),
+    "service.done": _("Was served: %(service)s"),
     "note.added": _("%(author)s wrote a follow-up note"),
     "contact.stopped": _("Does not want to be contacted any more"),
     "contact.allowed": _("May be contacted again"),

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils.translation import override
 
-from customers.profile.serving import ServeFacts, serve_line
+from customers.profile.serving import Rule, ServeFacts, default_rules, serve_line
 
 TODAY = date(2026, 11, 21)
 # An ordinary customer: bought two months ago, nothing pending.
@@ -91,3 +91,20 @@ def test_who_does_not_want_contact_gets_only_that() -> None:
 
     assert hint.text == "Do not contact this customer; answer when they write."
     assert hint.why == "asked by phone"
+
+
+def test_rules_are_data_switched_off_moved_and_added() -> None:
+    # given a buyer of today without a membership, with a tag the company has a rule for
+    facts = replace(CALM, bought_on=TODAY, is_member=False, tags=frozenset({"VIP"}))
+    known = {rule.code: rule for rule in default_rules()}
+    own = Rule("", 1, when="tag", value="VIP", text="Offer tea.")
+    others = Rule("", 2, when="level", value="gold", text="Never said.")
+    worded = replace(known["enrol"], text="Ask them to join.")
+
+    with override("en"):
+        line = serve_line(facts, [worded, replace(known["fresh"], is_active=False), others, own])
+
+    assert [(hint.text, hint.why) for hint in line] == [
+        ("Offer tea.", "Has the tag “VIP”."),
+        ("Ask them to join.", "No CRM member is known for this person."),
+    ]

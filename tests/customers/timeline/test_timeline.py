@@ -218,3 +218,36 @@ def test_an_add_names_the_live_code_behind_its_state() -> None:
     shown = shown_entries(timeline_of(SYSTEM_SCOPE, contact.pk).rows)
 
     assert [row.source for row in shown] == ["", "人民路店台卡"]
+
+
+def test_an_order_of_nobody_is_hung_on_nobody() -> None:
+    # given a customer without a unionid who bought, and somebody unknown at the same till
+    contact = ContactFactory(external_userid="wm1", unionid="")
+    RelationFactory(contact=contact)
+    crm.orders_upsert(
+        [
+            OrderRow("HERS", at(1), Decimal("1"), external_userid="wm1"),
+            OrderRow("CASH", at(2), Decimal("2")),
+        ]
+    )
+
+    # when both are worked on together
+    collect()
+
+    # then only hers is in her history
+    assert [entry.data["order_no"] for entry in timeline_of(SYSTEM_SCOPE, contact.pk).rows] == [
+        "HERS"
+    ]
+    assert TimelineEntry.objects.count() == 1
+
+
+def test_an_order_that_names_an_unknown_customer_goes_by_the_unionid() -> None:
+    contact = ContactFactory(external_userid="wm1", unionid="ou1")
+    RelationFactory(contact=contact)
+    crm.orders_upsert(
+        [OrderRow("O1", at(1), Decimal("1"), external_userid="wm-elsewhere", unionid="ou1")]
+    )
+
+    collect()
+
+    assert kinds(contact) == ["order.paid"]

@@ -1,0 +1,1 @@
+"""Fields of customers a company adds itself."""

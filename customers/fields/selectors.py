@@ -1,0 +1,188 @@
+"""Reads of customer fields: what a role may know of, values for pages, and facts for rules and filters.
+
+For rules, segments and lists: `fields_for_conditions` and `record_ids_with`. For the data map: `fields_mapped`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+
+from customers.fields.models import FieldDefinition, FieldValue
+from customers.fields.values import (
+    Value,
+    value_indexes,
+    value_masked,
+    value_read,
+    value_words,
+)
+from scrm.core.exceptions import ValidationFailed
+from scrm.core.scope import Scope
+
+Class = FieldDefinition.Class
+Type = FieldDefinition.Type
+# Which mask of a role hides values of a class.
+MASK_OF = {Class.IDENTITY: "name", Class.CONTACT: "phone", Class.MESSAGE: "remark"}
+SYSTEM = "system"
+
+
+def fields_visible_to(scope: Scope) -> QuerySet[FieldDefinition]:
+    """Return the definitions for whoever keeps them, retired ones too: no personal data is among them."""
+    known = FieldDefinition.objects.select_related("created_by")
+    return known if scope.allows("fields.view") else known.none()
+
+
+def fields_in_force() -> list[FieldDefinition]:
+    """Return the fields that are asked for, in order."""
+    return list(FieldDefinition.objects.filter(retired_at=None).order_by("position", "pk"))
+
+
+def sees(scope: Scope, field: FieldDefinition) -> bool:
+    """Tell whether a scope knows of a field."""
+    return SYSTEM in scope.role_codes or bool(scope.role_codes & set(field.seen_by))
+
+
+def edits(scope: Scope, field: FieldDefinition) -> bool:
+    """Tell whether a scope may change values of a field."""
+    return field.retired_at is None and bool(scope.role_codes & set(field.edited_by))
+
+
+def is_masked(scope: Scope, field: FieldDefinition) -> bool:
+    """Tell whether a scope sees only that there is a value."""
+    mask = MASK_OF.get(Class(field.data_class))
+    return mask is not None and scope.masked(mask)
+
+
+@dataclass(frozen=True)
+class ShownField:
+    """A field of one customer as the reader may see it; `target` is the record a change would be written to."""
+
+    field: FieldDefinition
+    text: str
+    value: Value | None
+    masked: bool
+    may_edit: bool
+    target: UUID | None
+    updated_at: datetime | None
+
+
+def fields_shown(
+    scope: Scope, contact_ids: Sequence[UUID], member_ids: Sequence[UUID]
+) -> tuple[ShownField, ...]:
+    """Return the fields of these records of one person that a scope sees, in two queries.
+
+    The first record of each kind is the one that is written; a value of another one is shown where it has none.
+    """
+    known = [field for field in fields_in_force() if sees(scope, field)]
+    if not known:
+        return ()
+    rows = _values(contact_ids, member_ids).filter(field__in=known)
+    found: dict[tuple[int, UUID], FieldValue] = {
+        (row.field_id, record): row for row in rows if (record := row.contact_id or row.member_id)
+    }
+    shown = []
+    for field in known:
+        mine = contact_ids if field.record == FieldDefinition.Record.CONTACT else member_ids
+        row = next((found[field.pk, pk] for pk in mine if (field.pk, pk) in found), None)
+        shown.append(_shown(scope, field, row, mine[0] if mine else None))
+    return tuple(shown)
+
+
+def _shown(
+    scope: Scope, field: FieldDefinition, row: FieldValue | None, target: UUID | None
+) -> ShownField:
+    value = value_of(row) if row else None
+    hidden = is_masked(scope, field)
+    return ShownField(
+        field=field,
+        text=value_masked(field, value) if hidden else value_words(field, value),
+        value=None if hidden else value,
+        masked=hidden and value is not None,
+        may_edit=target is not None and edits(scope, field),
+        target=target,
+        updated_at=row.updated_at if row else None,
+    )
+
+
+def value_of(row: FieldValue) -> Value:
+    """Return the value of a row, opened when it is sealed."""
+    value: Any = row.plain if row.sealed is None else row.sealed
+    return cast("Value", value)
+
+
+def _values(contact_ids: Iterable[UUID], member_ids: Iterable[UUID]) -> QuerySet[FieldValue]:
+    by_contact = FieldValue.objects.filter(contact__in=list(contact_ids))
+    return by_contact | FieldValue.objects.filter(member__in=list(member_ids))
+
+
+# --- for rules, segments and lists ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ConditionField:
+    """A field as a condition may use it; `operators` are those `record_ids_with` takes for it."""
+
+    key: str
+    name: str
+    type: str
+    choices: tuple[str, ...]
+    operators: tuple[str, ...]
+
+
+EXACT = ("is", "known")
+ORDERED = ("is", "at_least", "at_most", "known")
+
+
+def fields_for_conditions(scope: Scope) -> list[ConditionField]:
+    """Return the fields a scope sees that conditions may ask for; sealed values only by equality."""
+    return [
+        ConditionField(field.key, field.name, field.type, tuple(field.choices), operators_of(field))
+        for field in fields_in_force()
+        if sees(scope, field)
+    ]
+
+
+def operators_of(field: FieldDefinition) -> tuple[str, ...]:
+    """Return by what a field's values can be asked for."""
+    if not field.is_personal and field.type == Type.CHOICES:
+        return ("is", "contains", "known")
+    if not field.is_personal and field.type in (Type.NUMBER, Type.DATE):
+        return ORDERED
+    return EXACT
+
+
+def record_ids_with(key: str, operator: str, raw: Any = None) -> QuerySet[FieldValue, UUID]:
+    """Return the ids of the records (external contacts or CRM members) whose field answers a condition.
+
+    operator: is, contains (one of the choices), at_least, at_most, known. Join them to people by
+    `PersonLink.record_id`. Raises ValidationFailed for an unknown field, operator or value.
+    """
+    field = FieldDefinition.objects.filter(key=key, retired_at=None).first()
+    if field is None or operator not in operators_of(field):
+        raise ValidationFailed(_("There is no such condition on a customer field."))
+    rows = FieldValue.objects.filter(field=field)
+    if operator != "known":
+        rows = _answering(rows, field, operator, raw)
+    return rows.order_by().values_list(Coalesce("contact_id", "member_id"), flat=True)
+
+
+def _answering(
+    rows: QuerySet[FieldValue], field: FieldDefinition, operator: str, raw: Any
+) -> QuerySet[FieldValue]:
+    value = value_read(field, raw)
+    if value is None:
+        raise ValidationFailed(_("Say which value of %(field)s.") % {"field": field.name})
+    if field.is_personal:
+        return rows.filter(value_index__in=value_indexes(field, value))
+    lookup = {"is": "plain", "contains": "plain__contains", "at_least": "plain__gte"}
+    return rows.filter(**{lookup.get(operator, "plain__lte"): value})
+
+
+def fields_mapped() -> QuerySet[FieldDefinition]:
+    """Return every field a company added, retired ones too, for the map of what is kept, why and how long."""
+    return FieldDefinition.objects.order_by("position", "pk")
