@@ -1,0 +1,1 @@
+"""Search, lists, saved views, bulk steps and exports of customers."""
