@@ -2,12 +2,17 @@
 
 from typing import Any
 
+from django.utils import timezone
+
 from customers.tags.services import subtree_observed, tags_observed
 from scrm.core.gateway import wecom
 from scrm.inbox.handling import Event, Handler
+from scrm.wecom.errors import WeComError
 from scrm.wecom.types import CorpTags
 
 GROUP = "tag_group"
+# What WeCom may answer for what was deleted, instead of nothing.
+UNKNOWN_TAG = 40068
 
 
 def read_tags(event: Event) -> CorpTags:
@@ -16,9 +21,15 @@ def read_tags(event: Event) -> CorpTags:
     changed_id = event.fields.get("Id") or ""
     if not changed_id or event.change_type == "shuffle":
         return api.list()
-    if event.fields.get("TagType") == GROUP:
-        return api.list(group_ids=[changed_id])
-    return api.list(tag_ids=[changed_id])
+    started = timezone.now()
+    try:
+        if event.fields.get("TagType") == GROUP:
+            return api.list(group_ids=[changed_id])
+        return api.list(tag_ids=[changed_id])
+    except WeComError as error:
+        if error.errcode != UNKNOWN_TAG:
+            raise
+        return CorpTags((), started)
 
 
 def apply_tags(event: Event, fetched: Any) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db import connection, transaction
@@ -11,16 +12,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from customers.tags.models import Tag, TagGroup
+from customers.tags.models import Tag, TagGroup, TagWish
+from customers.tags.selectors import tags_all, tags_by_id
 from scrm.core.audit import services as audit
 from scrm.core.exceptions import ValidationFailed
 from scrm.core.gateway import wecom
+from scrm.core.ids import uuid7
 from scrm.core.jobs import services as jobs
 from scrm.core.jobs.models import JobRun
 from scrm.wecom.types import CorpTag, CorpTagGroup, CorpTags
 
 NAME_LIMIT = 30
 TAGS_A_CALL = 100
+# Of a corp, as WeCom counts them (doc 92117).
+MOST_GROUPS = 3000
+MOST_TAGS = 10_000
+WISHES = 2000
+# (external_userid, userid)
+Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,7 @@ def tags_sync() -> TagCounts:
 def tags_observed(read: CorpTags) -> TagCounts:
     """Store a complete read; whatever it does not list and was not seen later is deleted."""
     with transaction.atomic():
-        _tags_lock()
+        tags_lock()
         living = [group for group in read.groups if not group.deleted]
         tags = [tag for group in living for tag in _groups_store([group], read.observed_at)]
         gone = TagGroup.objects.filter(deleted_at=None, observed_at__lt=read.observed_at)
@@ -55,7 +64,7 @@ def tags_observed(read: CorpTags) -> TagCounts:
 def subtree_observed(read: CorpTags, *, asked_id: str) -> None:
     """Store a read of one tag or group, by its id; what is gone from it is deleted."""
     with transaction.atomic():
-        _tags_lock()
+        tags_lock()
         group_ids = {group.group_id for group in read.groups if not group.deleted}
         living = [group for group in read.groups if not group.deleted]
         tags = _groups_store(living, read.observed_at)
@@ -79,15 +88,16 @@ def tag_create(group_name: str, names: Sequence[str], actor: Any) -> list[Tag]:
     Names are at most 30 characters; one that the group has already is not made twice. Raises
     ValidationFailed, WeComError.
     """
-    group_name = _checked(group_name)
-    wanted = list(dict.fromkeys(_checked(name) for name in names))
+    group_name = name_checked(group_name)
+    wanted = list(dict.fromkeys(name_checked(name) for name in names))
     if not 0 < len(wanted) <= TAGS_A_CALL:
         raise ValidationFailed(
             _("Give 1 to %(limit)d tag names.") % {"limit": TAGS_A_CALL}, code="tag_names_count"
         )
+    room_check(group_name, wanted)
     group = wecom().corp_tag.add(wanted, group_name=group_name)
     with transaction.atomic():
-        _tags_lock()
+        tags_lock()
         _groups_store([group], timezone.now())
         audit.record(
             actor=actor,
@@ -97,6 +107,101 @@ def tag_create(group_name: str, names: Sequence[str], actor: Any) -> list[Tag]:
         )
     made = Tag.objects.filter(group__group_id=group.group_id, name__in=wanted, deleted_at=None)
     return list(made.select_related("group").order_by("-order", "id"))
+
+
+@transaction.atomic
+def tags_mark(
+    pairs: Iterable[Pair],
+    add: Sequence[str],
+    remove: Sequence[str],
+    actor: Any,
+    *,
+    reason: str = "",
+) -> JobRun:
+    """Start tagging relations in WeCom as a job: each pair is (external_userid, userid), once.
+
+    add and remove are tag ids of living corp tags. The job tells at its end how many WeCom took, and keeps a
+    file of those it refused. Raises ValidationFailed: no tag, a tag that is gone, a tag to add and to
+    remove, nobody to tag.
+    """
+    names = tags_check(add, remove)
+    job = jobs.start(
+        kind="tags.mark",
+        key=str(uuid7()),
+        task="customers.tags_mark",
+        actor=actor,
+        params={"add": list(add), "remove": list(remove)},
+        title=gettext_noop("Tag customers in WeCom"),
+    )
+    wishes = (
+        TagWish(job=job, external_userid=external_userid, userid=userid)
+        for external_userid, userid in pairs
+    )
+    count = 0
+    while batch := list(islice(wishes, WISHES)):
+        TagWish.objects.bulk_create(batch)
+        count += len(batch)
+    if not count:
+        raise ValidationFailed(_("Nobody to tag is left."), code="nobody_to_tag")
+    JobRun.objects.filter(pk=job.pk).update(total=count)
+    job.total = count
+    audit.record(
+        actor=actor,
+        action="tags.mark",
+        target=f"job:{job.pk}",
+        after={
+            "added_tags": [names[tag_id] for tag_id in add],
+            "removed_tags": [names[tag_id] for tag_id in remove],
+            "count": count,
+        },
+        reason=reason,
+    )
+    return job
+
+
+def tags_check(add: Sequence[str], remove: Sequence[str]) -> dict[str, str]:
+    """Return the names of tags by id; raises ValidationFailed when they cannot be put or taken off so."""
+    if not add and not remove:
+        raise ValidationFailed(_("Choose at least one tag."), code="no_tag")
+    if both := set(add) & set(remove):
+        raise ValidationFailed(
+            _("A tag cannot be put and taken off at once: %(names)s")
+            % {"names": _(", ").join(sorted(_names(both).values()))},
+            code="tag_twice",
+        )
+    wanted = {*add, *remove}
+    living = {tag.tag_id: tag.name for tag in tags_all().filter(tag_id__in=wanted)}
+    if gone := wanted - living.keys():
+        names = _names(gone)
+        raise ValidationFailed(
+            _("These tags are deleted in WeCom: %(names)s. Choose others.")
+            % {"names": _(", ").join(sorted(names.get(each, each) for each in gone))},
+            code="tag_deleted",
+        )
+    return living
+
+
+def _names(tag_ids: Iterable[str]) -> dict[str, str]:
+    return {tag_id: tag.name for tag_id, tag in tags_by_id(tag_ids).items()}
+
+
+def room_check(group_name: str, names: Sequence[str]) -> None:
+    """Raise ValidationFailed, in words, before WeCom refuses what is too much."""
+    tags = tags_all()
+    group = TagGroup.objects.filter(name=group_name, deleted_at=None).first()
+    if group is None and TagGroup.objects.filter(deleted_at=None).count() >= MOST_GROUPS:
+        raise ValidationFailed(
+            _("WeCom keeps at most %(most)d tag groups. Delete one first.") % {"most": MOST_GROUPS},
+            code="tag_groups_full",
+        )
+    known = set(tags.filter(group=group).values_list("name", flat=True)) if group else set()
+    new, there = len(set(names) - known), tags.count()
+    if there + new > MOST_TAGS:
+        raise ValidationFailed(
+            _("WeCom keeps at most %(most)d tags; there are %(there)d. Delete some first.")
+            % {"most": MOST_TAGS, "there": there},
+            code="tags_full",
+        )
 
 
 def sync_start(*, actor: Any) -> JobRun:
@@ -109,7 +214,8 @@ def sync_start(*, actor: Any) -> JobRun:
     )
 
 
-def _checked(name: str) -> str:
+def name_checked(name: str) -> str:
+    """Return a name in its plain form; raises ValidationFailed for one WeCom would refuse."""
     name = " ".join(name.split())
     if not 0 < len(name) <= NAME_LIMIT:
         raise ValidationFailed(
@@ -120,7 +226,8 @@ def _checked(name: str) -> str:
     return name
 
 
-def _tags_lock() -> None:
+def tags_lock() -> None:
+    """Let one transaction at a time write the mirror of tags."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('customers.tags', 7))")
 

@@ -19,8 +19,13 @@ from scrm.wecom.errors import WeComError
 @requires("tags.view")
 def tag_list(request: ScopedRequest) -> HttpResponse:
     """Show the groups as cards; counts follow in a second request, because they belong to relations."""
+    groups = list(selectors.groups_with_tags())
+    tags = [tag for group in groups for tag in group.living_tags]  # type: ignore[attr-defined]
     context = {
-        "groups": list(selectors.groups_with_tags()),
+        "groups": groups,
+        "tag_total": len(tags),
+        "most_tags": services.MOST_TAGS,
+        "synced_at": max((tag.observed_at for tag in tags), default=None),
         "empty": _empty(request.scope),
         "may_edit": request.scope.allows("tags.edit"),
         "may_count": request.scope.allows("relations.view"),

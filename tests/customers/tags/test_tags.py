@@ -1,6 +1,7 @@
 """Corp tags: mirrored, made, changed by events, shown."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -13,6 +14,7 @@ from scrm.core.audit.models import AuditEntry
 from scrm.core.exceptions import ValidationFailed
 from scrm.core.jobs.models import JobRun
 from scrm.inbox.handling import Event
+from scrm.wecom.errors import WeComPermanent
 from scrm.wecom.types import CorpTag, CorpTagGroup, CorpTags
 from tests.cast import PASSWORD
 from tests.factories.accounts import UserFactory
@@ -102,6 +104,33 @@ def test_events_change_only_what_they_name() -> None:
     assert living() == {"g1": ["t1"]}
     assert Tag.objects.get(tag_id="t1").name == "renamed"
     assert Tag.objects.get(tag_id="t3").deleted_at == at(22)
+
+
+class Refusing:
+    """A gateway to which WeCom answers one code for every read of tags."""
+
+    def __init__(self, errcode: int) -> None:
+        self.corp_tag, self.errcode = self, errcode
+
+    def list(self, **_ids: Any) -> CorpTags:
+        """Refuse."""
+        raise WeComPermanent(self.errcode, "invalid tagid", "get_corp_tag_list")
+
+
+def test_a_tag_wecom_knows_no_more_is_gone_and_other_errors_are_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    services.tags_observed(CorpTags((group("g1", tag("t1"), tag("t2")),), at(10)))
+    told = event("delete", Id="t2", TagType="tag")
+
+    monkeypatch.setattr(handlers, "wecom", lambda: Refusing(48002))
+    with pytest.raises(WeComPermanent):
+        handlers.read_tags(told)
+    assert living() == {"g1": ["t1", "t2"]}
+
+    monkeypatch.setattr(handlers, "wecom", lambda: Refusing(40068))
+    handlers.apply_tags(told, handlers.read_tags(told))
+    assert living() == {"g1": ["t1"]}
 
 
 def test_the_deleted_flag_counts_as_gone() -> None:

@@ -1,0 +1,1 @@
+"""Conditions over the facts of a person: automatic tags, saved segments, audiences from outside."""
