@@ -1,0 +1,1 @@
+"""Check-in of customers in a group, and their streaks."""

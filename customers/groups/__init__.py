@@ -1,0 +1,1 @@
+"""Customer groups of WeCom: who is in them, who owns them, what happened."""
