@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import get_language
 
 from contacts.directory.models import Member
 from contacts.feed import services as feed
-from customers.inheritance.models import HandoverItem, HandoverPlan
+from customers.inheritance.models import HandoverGroup, HandoverItem, HandoverPlan
 from customers.inheritance.selectors import deletion_date
+from customers.relations.models import FollowRelation, RelationEvent
+from customers.relations.services import RelationFact, relation_event_record
 from scrm.core.gateway import wecom
 from scrm.wecom.api.external_contact import TRANSFER_CUSTOMERS
 from scrm.wecom.errors import WeComError
@@ -19,9 +22,14 @@ from scrm.wecom.types import TransferAnswer, TransferResult
 
 Plan = HandoverPlan.State
 Item = HandoverItem.State
+GROUPS_OPEN = (HandoverGroup.State.PLANNED, HandoverGroup.State.WAITING)
 FULL_CODE = 40099
 # The customer is being asked already: an earlier call of ours got through after all.
 ASKED_CODE = 40100
+# In 90 days a customer goes over twice at most (doc 92125); then WeCom protects them.
+PROTECTED_CODE = 40128
+PROTECTED = timedelta(days=90)
+MOST_TRANSFERS = 2
 SETTLED = {1: Item.DONE, 3: Item.REFUSED, 4: Item.CAPPED, 5: Item.FAILED}
 REFUSED_REASON = "customer_refused"
 # WeCom's events carry whole seconds, and its clock is not ours.
@@ -78,11 +86,28 @@ def answers_store(batch: Sequence[HandoverItem], answers: Iterable[TransferAnswe
         if code in (0, ASKED_CODE):
             item.state, item.errcode = Item.WAITING, 0
             waiting += 1
+        elif code == PROTECTED_CODE:
+            item.state, item.again_on = Item.LATER, protected_until(item.contact_id, now)
         else:
             item.state = Item.CAPPED if code == FULL_CODE else Item.FAILED
             item.settled_at = now
-    HandoverItem.objects.bulk_update(batch, ["tries", "errcode", "asked_at", "state", "settled_at"])
+    HandoverItem.objects.bulk_update(
+        batch, ["tries", "errcode", "asked_at", "again_on", "state", "settled_at"]
+    )
     return waiting
+
+
+def protected_until(contact_id: UUID, now: datetime) -> datetime:
+    """Return when WeCom lets a customer go over again: by the hand-overs we know of, else when it must be over."""
+    done = HandoverItem.objects.filter(
+        contact=contact_id,
+        state=Item.DONE,
+        plan__mode=HandoverPlan.Mode.IN_SERVICE,
+        settled_at__gt=now - PROTECTED,
+    )
+    known = list(done.order_by("-settled_at").values_list("settled_at", flat=True)[:MOST_TRANSFERS])
+    begun = known[-1] if len(known) == MOST_TRANSFERS and known[-1] else now
+    return begun + PROTECTED
 
 
 def batch_refused(batch: Sequence[HandoverItem], errcode: int) -> None:
@@ -112,8 +137,31 @@ def results_read(plan: HandoverPlan) -> int:
         HandoverPlan.objects.filter(pk=plan.pk).update(problem=words[:500])
         raise
     HandoverPlan.objects.filter(pk=plan.pk).update(polled_at=timezone.now(), problem="")
+    relations_end(plan)
     plan_settle(plan.pk)
     return settled
+
+
+def relations_end(plan: HandoverPlan) -> int:
+    """End what WeCom says went over and is still the old guide's here; return how many. Their event may be late or lost."""
+    live = FollowRelation.objects.filter(
+        member=plan.leaver_id,
+        contact=OuterRef("contact"),
+        status=FollowRelation.Status.ACTIVE,
+        created_time__lte=OuterRef("settled_at"),
+    )
+    over = plan.items.filter(Exists(live), state=Item.DONE, settled_at__isnull=False)
+    rows = list(over.values_list("contact__external_userid", "settled_at"))
+    for external_userid, settled_at in sorted((who, at) for who, at in rows if at is not None):
+        relation_event_record(
+            RelationFact(
+                userid=plan.leaver.userid,
+                external_userid=external_userid,
+                kind=RelationEvent.Kind.TRANSFERRED,
+                occurred_at=settled_at.replace(microsecond=0),
+            )
+        )
+    return len(rows)
 
 
 def _is_void(plan: HandoverPlan) -> bool:
@@ -152,6 +200,8 @@ def results_store(
     changed = []
     for item in items:
         result = listed.get(item.contact.external_userid)
+        if result is not None and _is_former(result, item):
+            continue
         state = SETTLED.get(result.status) if result else None
         if result is None and item.asked_at and item.asked_at < started - LISTED_AFTER:
             state = Item.FAILED
@@ -164,13 +214,20 @@ def results_store(
     return len(changed)
 
 
+def _is_former(result: TransferResult, item: HandoverItem) -> bool:
+    """Say whether WeCom tells of an earlier hand-over of the same three: it ended before we asked this time."""
+    ended, asked = result.takeover_at, item.asked_at
+    return ended is not None and asked is not None and ended < asked - CLOCKS_APART
+
+
 @transaction.atomic
 def fact_settle(
     *, userid: str, external_userid: str, occurred_at: datetime, state: str, is_leaver: bool
 ) -> int:
     """Settle open items by an event; return how many. A repeated or older event changes nothing.
 
-    userid is the leaver's when is_leaver, else the successor's; occurred_at is WeCom's time.
+    userid is the leaver's when is_leaver, else the successor's; occurred_at is WeCom's time. What may be about
+    another hand-over settles nothing.
     """
     who = (
         Q(plan__leaver__userid__iexact=userid) if is_leaver else Q(successor__userid__iexact=userid)
@@ -182,6 +239,9 @@ def fact_settle(
         state__in=[Item.PLANNED, Item.WAITING],
     ).filter(Q(asked_at=None) | Q(asked_at__lte=occurred_at + CLOCKS_APART))
     rows = list(items.select_for_update(of=("self",)))
+    if not is_leaver and len(rows) > 1:
+        # Two guides give one customer to the same successor, and WeCom does not say which of them: the results will.
+        return 0
     for item in rows:
         item.state, item.settled_at = state, occurred_at
     HandoverItem.objects.bulk_update(rows, ["state", "settled_at"])
@@ -194,7 +254,10 @@ def fact_settle(
 def plan_settle(plan_id: int) -> bool:
     """Close a plan nobody of which is open any more, and tell the successors; return whether it closed now."""
     plan = HandoverPlan.objects.select_for_update().get(pk=plan_id)
-    is_open = plan.items.filter(state__in=[Item.PLANNED, Item.WAITING]).exists()
+    is_open = (
+        plan.items.filter(state__in=[Item.PLANNED, Item.WAITING]).exists()
+        or plan.groups.filter(state__in=GROUPS_OPEN).exists()
+    )
     if plan.state != Plan.RUNNING or is_open:
         return False
     HandoverPlan.objects.filter(pk=plan.pk).update(state=Plan.DONE, delete_on=deletion_date(plan))

@@ -4,11 +4,15 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.inheritance.models import HandoverItem, HandoverPlan, HandoverPolicy
 from customers.inheritance.selectors import Successor
+
+MESSAGE_HELP = _(
+    "What WeCom tells the customer, at most 200 characters; the next page shows it. Blank: WeCom's own words."
+)
 
 
 class HandoverForm(forms.Form):
@@ -27,11 +31,26 @@ class HandoverForm(forms.Form):
         max_length=200,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("Sent by WeCom when the customer is handed over; at most 200 characters."),
+        help_text=MESSAGE_HELP,
     )
+    with_groups = forms.BooleanField(label=_("Hand her customer groups over too"), required=False)
 
-    def __init__(self, *args: Any, found: list[Successor], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, found: list[Successor], groups: int, has_left: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if has_left:
+            # WeCom takes no words of ours for the customers of a deleted account.
+            del self.fields["message"]
+        if groups:
+            self.initial.setdefault("with_groups", True)
+            self.fields["with_groups"].help_text = ngettext(
+                "%(count)d group; the largest goes to whoever got fewest people.",
+                "%(count)d groups; the largest go to whoever got fewest people.",
+                groups,
+            ) % {"count": groups}
+        else:
+            del self.fields["with_groups"]
         field = self.fields["successors"]
         field.choices = [(one.member.pk, _label(one)) for one in found]  # type: ignore[attr-defined]
         self.initial.setdefault(
@@ -62,6 +81,12 @@ class PolicyForm(forms.Form):
         choices=HandoverPolicy.OnLeave.choices,
         widget=forms.RadioSelect,
     )
+    on_move = forms.ChoiceField(
+        label=_("When a guide moves to another store"),
+        choices=HandoverPolicy.OnMove.choices,
+        widget=forms.RadioSelect,
+        help_text=_("Holds for moves from now on. Customers she makes at the new store stay hers."),
+    )
     neighbours = forms.BooleanField(
         label=_("Use the stores beside it when the store has no room"), required=False
     )
@@ -70,7 +95,7 @@ class PolicyForm(forms.Form):
         max_length=200,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("Sent by WeCom when the customer is handed over; at most 200 characters."),
+        help_text=MESSAGE_HELP,
     )
     grace_days = forms.IntegerField(
         label=_("Days until the account is deleted"),

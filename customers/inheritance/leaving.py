@@ -14,7 +14,13 @@ from django.utils.translation import override
 from contacts.directory.models import Employee, Member
 from customers.inheritance import services
 from customers.inheritance.asking import plan_settle
-from customers.inheritance.models import HandoverPlan, HandoverPolicy
+from customers.inheritance.groups import groups_owned
+from customers.inheritance.models import (
+    HandoverGroup,
+    HandoverItem,
+    HandoverPlan,
+    HandoverPolicy,
+)
 from customers.inheritance.selectors import (
     GONE,
     Successor,
@@ -61,19 +67,41 @@ def leaver_plan(member_id: int, rule: HandoverPolicy, *, offer: bool) -> Handove
     Member.objects.select_for_update().get(pk=member_id)
     leaver = leavers_due().filter(pk=member_id).first()
     contact_ids = customers_of(leaver) if leaver is not None else []
-    if leaver is None or not contact_ids:
+    if leaver is None or not (contact_ids or groups_owned(leaver)):
         return None
     found = successors_for(SYSTEM_SCOPE, leaver)
     chosen = store_plan(contact_ids, found, neighbours=rule.neighbours)
-    plan = services.plan_store(leaver, contact_ids, chosen, message=rule.message, actor=None)
-    if len(chosen) < len(contact_ids):
-        _tell(plan, len(contact_ids) - len(chosen))
-    if chosen and offer:
+    plan = services.plan_store(
+        leaver,
+        contact_ids,
+        chosen,
+        message=rule.message,
+        actor=None,
+        owners=owners_of(found, neighbours=rule.neighbours),
+    )
+    plan_go_on(plan, len(contact_ids) - len(chosen), offer=offer)
+    return plan
+
+
+def plan_go_on(plan: HandoverPlan, unplaced: int, *, offer: bool) -> None:
+    """Take the policy's plan on: told where somebody has no successor, asked at once if wished, closed if empty."""
+    if unplaced:
+        _tell(plan, unplaced)
+    asks = (
+        plan.items.filter(state=HandoverItem.State.PLANNED).exists()
+        or plan.groups.filter(state=HandoverGroup.State.PLANNED).exists()
+    )
+    if asks and offer:
         services.plan_confirm(plan, actor=None)
-    elif not chosen:
+    elif not asks:
         HandoverPlan.objects.filter(pk=plan.pk).update(state=HandoverPlan.State.RUNNING)
         plan_settle(plan.pk)
-    return plan
+
+
+def owners_of(found: Sequence[Successor], *, neighbours: bool) -> list[int]:
+    """Return who may own the leaver's groups: the store's own accounts, without any those beside it."""
+    own = [one.member.pk for one in found if one.same_store]
+    return own or ([one.member.pk for one in found] if neighbours else [])
 
 
 def store_plan(

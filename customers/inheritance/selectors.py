@@ -26,11 +26,12 @@ from contacts.directory.selectors import members_search, members_visible_to
 from contacts.org.models import OrgUnit, StoreBinding
 from contacts.org.selectors import stores_of
 from contacts.roster.selectors import ended_members
+from customers.groups.models import CustomerGroup
 from customers.inheritance.models import HandoverItem, HandoverPlan, HandoverPolicy
 from customers.inheritance.room import room_of
 from customers.inheritance.spreading import Load
 from customers.relations.models import FollowRelation
-from scrm.core.jobs.models import ACTIVE_STATES, JobRun
+from scrm.core.jobs.models import ACTIVE_STATES, JobRun, JobState
 from scrm.core.scope import Scope
 
 State = HandoverItem.State
@@ -57,14 +58,19 @@ def plans_visible_to(scope: Scope) -> QuerySet[HandoverPlan]:
 
 
 def with_customers(members: QuerySet[Member]) -> QuerySet[Any]:
-    """Add how many customers each member follows now, as `customers`."""
+    """Add how many customers each member follows now, and groups she owns, as `customers` and `groups`."""
     live = FollowRelation.objects.filter(member=OuterRef("pk"), status=FollowRelation.Status.ACTIVE)
     counted = live.order_by().values("member").annotate(count=Count("pk")).values("count")
-    return members.annotate(customers=Coalesce(Subquery(counted, output_field=IntegerField()), 0))
+    mine = CustomerGroup.objects.filter(owner=OuterRef("pk"), dismissed_at=None)
+    owned = mine.order_by().values("owner").annotate(count=Count("pk")).values("count")
+    return members.annotate(
+        customers=Coalesce(Subquery(counted, output_field=IntegerField()), 0),
+        groups=Coalesce(Subquery(owned, output_field=IntegerField()), 0),
+    )
 
 
-def customers_of(leaver: Member) -> list[UUID]:
-    """Return the customers a member still follows, without those WeCom handed over already."""
+def customers_of(leaver: Member, *, until: datetime | None = None) -> list[UUID]:
+    """Return the customers a member still follows (with `until`: made by then), without those WeCom handed over."""
     gone = HandoverItem.objects.filter(
         plan__leaver=leaver,
         contact=OuterRef("contact"),
@@ -72,6 +78,8 @@ def customers_of(leaver: Member) -> list[UUID]:
         settled_at__gte=OuterRef("created_time"),
     )
     live = FollowRelation.objects.filter(member=leaver, status=FollowRelation.Status.ACTIVE)
+    if until is not None:
+        live = live.filter(created_time__lte=until)
     return list(live.exclude(Exists(gone)).values_list("contact_id", flat=True))
 
 
@@ -173,7 +181,9 @@ def leavers_due() -> QuerySet[Member]:
         left_oa | left_roster, status__in=GONE
     )
     plans = Plan.objects.filter(open_plan | acted, leaver=OuterRef("pk"))
-    return members.filter(Exists(live), ~Exists(plans)).select_related("employee")
+    groups = CustomerGroup.objects.filter(owner=OuterRef("pk"), dismissed_at=None)
+    has_any = Exists(live) | Exists(groups)
+    return members.filter(has_any, ~Exists(plans)).select_related("employee")
 
 
 def leavers_visible_to(scope: Scope, text: str = "") -> list[Any]:
@@ -189,7 +199,11 @@ def leavers_visible_to(scope: Scope, text: str = "") -> list[Any]:
         state__in=[HandoverPlan.State.DRAFT, HandoverPlan.State.RUNNING],
     )
     found = with_customers(members).annotate(plan_id=Subquery(open_plans.values("pk")[:1]))
-    rows = list(found.filter(customers__gt=0).order_by("-customers", "pk")[:LEAVERS_SHOWN])
+    rows = list(
+        found.filter(Q(customers__gt=0) | Q(groups__gt=0)).order_by("-customers", "pk")[
+            :LEAVERS_SHOWN
+        ]
+    )
     stores = stores_of(row.pk for row in rows)
     for row in rows:
         row.store = stores.get(row.pk)
@@ -207,12 +221,12 @@ class Successor:
     room: int | None = None
 
 
-def successors_for(scope: Scope, leaver: Member) -> list[Successor]:
-    """Return who could take over: the leaver's store in its order, then the stores beside it, fewest customers first.
+def successors_for(scope: Scope, leaver: Member, store: OrgUnit | None = None) -> list[Successor]:
+    """Return who could take over: the leaver's store (or `store`) in its order, then the stores beside it, fewest customers first.
 
     Only members in scope who can receive customers and have room for one more.
     """
-    store = _last_store(leaver)
+    store = store or last_store(leaver)
     if store is None:
         return []
     near = Q(bindings__store=store)
@@ -243,7 +257,7 @@ def successors_for(scope: Scope, leaver: Member) -> list[Successor]:
     ]
 
 
-def _last_store(leaver: Member) -> OrgUnit | None:
+def last_store(leaver: Member) -> OrgUnit | None:
     """Return the store a member serves or served last."""
     bindings = StoreBinding.objects.filter(member=leaver).select_related("store")
     binding = bindings.order_by(F("retired_at").desc(nulls_first=True), "-pk").first()
@@ -256,6 +270,8 @@ class SuccessorRow:
 
     member: Member | None
     counts: dict[str, int]
+    # The states that occur in the plan, in their order.
+    states: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
@@ -265,7 +281,7 @@ class SuccessorRow:
     @property
     def cells(self) -> list[tuple[str, int]]:
         """Return the label and the count of each state."""
-        return [(str(label), self.counts.get(state, 0)) for state, label in State.choices]
+        return [(str(State(state).label), self.counts.get(state, 0)) for state in self.states]
 
 
 def successor_rows(plan: HandoverPlan) -> list[SuccessorRow]:
@@ -280,8 +296,10 @@ def successor_rows(plan: HandoverPlan) -> list[SuccessorRow]:
     for row in counted:
         counts.setdefault(row["successor_id"], {})[row["state"]] = row["count"]
     members = Member.objects.in_bulk([pk for pk in counts if pk is not None])
+    found = {state for by_state in counts.values() for state in by_state}
+    used = tuple(state for state in State.values if state in found)
     rows = [
-        SuccessorRow(None if pk is None else members[pk], by_state)
+        SuccessorRow(None if pk is None else members[pk], by_state, used)
         for pk, by_state in counts.items()
     ]
     return sorted(
@@ -310,6 +328,14 @@ def kept_of(plan: HandoverPlan) -> QuerySet[HandoverItem]:
     )
     items = HandoverItem.objects.filter(plan=plan, state__in=HandoverItem.KEPT)
     return items.filter(Exists(live))
+
+
+def stopped_job_of(plan: HandoverPlan) -> JobRun | None:
+    """Return the job of a hand-over under way that failed or was cancelled: nobody is asked until it is started again."""
+    if plan.state != Plan.State.RUNNING or plan.job_id is None:
+        return None
+    stopped = JobRun.objects.filter(pk=plan.job_id, state__in=[JobState.FAILED, JobState.CANCELLED])
+    return stopped.defer("error_file").first()
 
 
 def items_of(plan: HandoverPlan) -> QuerySet[HandoverItem]:

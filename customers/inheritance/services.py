@@ -1,34 +1,43 @@
 """Plans of a hand-over: made, confirmed, tried again. Asking WeCom and its answers: `asking.py`."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from contacts.directory.models import Member
 from contacts.directory.selectors import members_visible_to
-from customers.inheritance.models import HandoverItem, HandoverPlan, HandoverPolicy
+from contacts.org.models import OrgUnit
+from customers.inheritance.groups import groups_owned, groups_plan
+from customers.inheritance.models import (
+    HandoverGroup,
+    HandoverItem,
+    HandoverPlan,
+)
 from customers.inheritance.selectors import (
     customers_of,
-    deletion_date,
     friends_of,
     has_open_plan,
+    last_store,
     loads_of,
-    policy,
     release_is_live,
+    stopped_job_of,
     successors_for,
     with_customers,
 )
 from customers.inheritance.spreading import Load, spread
+from customers.relations.models import FollowRelation
 from scrm.core.audit import services as audit
-from scrm.core.exceptions import Conflict, PermissionDenied, ValidationFailed
+from scrm.core.exceptions import Conflict, ValidationFailed
 from scrm.core.jobs import services as jobs
 from scrm.core.jobs.models import JobRun
-from scrm.core.scope import Scope
+from scrm.core.scope import SYSTEM_SCOPE, Scope
 
 Plan = HandoverPlan.State
 Item = HandoverItem.State
@@ -43,7 +52,13 @@ def _target(plan: HandoverPlan) -> str:
 
 @transaction.atomic
 def plan_create(
-    scope: Scope, leaver: Member, *, successor_ids: Sequence[int], message: str, actor: Any
+    scope: Scope,
+    leaver: Member,
+    *,
+    successor_ids: Sequence[int],
+    message: str,
+    actor: Any,
+    with_groups: bool = True,
 ) -> HandoverPlan:
     """Spread a member's customers over successors, for somebody to confirm; nothing is asked of WeCom yet.
 
@@ -52,11 +67,12 @@ def plan_create(
     """
     loads = _loads(scope, leaver, successor_ids)
     contact_ids = customers_of(leaver)
-    if not contact_ids:
+    if not contact_ids and not (with_groups and groups_owned(leaver)):
         raise ValidationFailed(_("This member has no customers to hand over."), code="no_customers")
     friends = friends_of(contact_ids, [load.member_id for load in loads])
     chosen = spread(contact_ids, loads, friends)
-    return plan_store(leaver, contact_ids, chosen, message=message, actor=actor)
+    owners = [load.member_id for load in loads] if with_groups else None
+    return plan_store(leaver, contact_ids, chosen, message=message, actor=actor, owners=owners)
 
 
 @transaction.atomic
@@ -67,8 +83,12 @@ def plan_store(
     *,
     message: str,
     actor: Any,
+    owners: Sequence[int] | None = None,
+    moved_from: OrgUnit | None = None,
 ) -> HandoverPlan:
     """Keep who takes over whom (member ids by customer), audited; a customer nobody was chosen for is kept as such.
+
+    The leaver's groups go to `owners`; None leaves them. With moved_from the guide stays and serves elsewhere now.
 
     Without an actor it is the policy's plan. An older plan deletes the account no more: this one waits for
     answers. Raises Conflict when a hand-over of this member is open already, or the account is being deleted.
@@ -81,6 +101,8 @@ def plan_store(
         with transaction.atomic():
             plan = HandoverPlan.objects.create(
                 leaver=leaver,
+                cause=HandoverPlan.Cause.MOVE if moved_from else HandoverPlan.Cause.LEAVE,
+                store=moved_from or last_store(leaver),
                 mode=HandoverPlan.Mode.RESIGNED if has_left else HandoverPlan.Mode.IN_SERVICE,
                 message=message.strip(),
                 by_policy=actor is None,
@@ -92,6 +114,7 @@ def plan_store(
         ) from None
     older = HandoverPlan.objects.filter(leaver=leaver, delete_on__isnull=False)
     older.exclude(pk=plan.pk).update(delete_on=None)
+    _later_end(leaver, but=plan)
     ids = sorted(contact_ids)
     HandoverItem.objects.bulk_create(
         (
@@ -105,6 +128,7 @@ def plan_store(
         ),
         batch_size=1000,
     )
+    groups = 0 if owners is None else groups_plan(plan, owners)
     audit.record(
         actor=actor,
         action="inheritance.plan",
@@ -113,10 +137,19 @@ def plan_store(
             "leaver": leaver.userid,
             "customers": len(chosen),
             "without_room": len(ids) - len(chosen),
+            "groups": groups,
             "successors": sorted(set(chosen.values())),
         },
     )
     return plan
+
+
+def _later_end(leaver: Member, but: HandoverPlan) -> None:
+    """Stop waiting in older hand-overs of this member: the newer one holds whoever is still hers."""
+    older = HandoverItem.objects.filter(plan__leaver=leaver, state=Item.LATER)
+    older.exclude(plan=but).update(state=Item.FAILED, again_on=None)
+    groups = HandoverGroup.objects.filter(plan__leaver=leaver, state=HandoverGroup.State.LATER)
+    groups.exclude(plan=but).update(state=HandoverGroup.State.FAILED, again_on=None)
 
 
 def _need_no_release(leaver: Member) -> None:
@@ -174,12 +207,21 @@ def _start(plan: HandoverPlan, actor: Any) -> JobRun:
         task="customers.handover_run",
         actor=actor,
         params={"plan_id": plan.pk},
-        total=plan.items.filter(state=Item.PLANNED).count(),
+        total=plan.items.filter(state=Item.PLANNED).count()
+        + plan.groups.filter(state=HandoverGroup.State.PLANNED).count(),
         title=gettext_noop("Hand customers over"),
     )
     plan.job_id = job.pk
     plan.save(update_fields=["state", "confirmed_at", "job_id"])
     return job
+
+
+def plan_resume(plan: HandoverPlan, *, actor: Any) -> JobRun:
+    """Go on asking after the job failed or was cancelled; audited. Raises Conflict when it did not stop."""
+    stopped = stopped_job_of(plan)
+    if stopped is None:
+        raise Conflict(_("This hand-over did not stop."), code="not_stopped")
+    return jobs.restart(stopped, actor=actor)
 
 
 @transaction.atomic
@@ -246,7 +288,7 @@ def plan_retry(scope: Scope, plan: HandoverPlan, *, actor: Any) -> JobRun:
 
 
 def _other_loads(scope: Scope, plan: HandoverPlan) -> list[Load]:
-    suggested = [one.member for one in successors_for(scope, plan.leaver)]
+    suggested = [one.member for one in successors_for(scope, plan.leaver, plan.store)]
     known = {member.pk for member in suggested}
     used = set(plan.items.values_list("successor_id", flat=True).distinct()) - known - {None}
     others = with_customers(members_visible_to(scope).filter(pk__in=used)).order_by("pk")
@@ -254,43 +296,49 @@ def _other_loads(scope: Scope, plan: HandoverPlan) -> list[Load]:
 
 
 @transaction.atomic
-def policy_set(
-    scope: Scope,
-    *,
-    on_leave: str,
-    neighbours: bool,
-    message: str,
-    grace_days: int | None,
-    actor: Any,
-) -> HandoverPolicy:
-    """Change what happens by itself when the OA reports a leaver, audited; accounts that wait get a new date, or none.
+def plan_again(plan: HandoverPlan, now: datetime) -> JobRun | None:
+    """Ask once more for whom WeCom's protection or limit of a day is over; None where nobody is due, audited.
 
-    Raises PermissionDenied outside headquarters.
+    Raises Conflict where another hand-over or the account's deletion is under way.
     """
-    if not scope.everything:
-        raise PermissionDenied(_("The policy holds for the whole company; headquarters sets it."))
-    row = policy()
-    before = _policy_facts(row)
-    row.on_leave, row.neighbours, row.message = on_leave, neighbours, message.strip()
-    row.grace_days, row.updated_by = grace_days, actor
-    row.save()
-    dated = HandoverPlan.objects.filter(delete_on__isnull=False)
-    for plan in dated.exclude(leaver__status=Member.Status.LEFT).select_related("leaver__employee"):
-        HandoverPlan.objects.filter(pk=plan.pk).update(delete_on=deletion_date(plan, row))
-    audit.record(
-        actor=actor,
-        action="inheritance.policy_set",
-        target="handover_policy:1",
-        before=before,
-        after=_policy_facts(row),
+    Member.objects.select_for_update().get(pk=plan.leaver_id)
+    row = HandoverPlan.objects.select_for_update().get(pk=plan.pk)
+    if has_open_plan(row.leaver, but=row):
+        raise Conflict(_("A hand-over of this member is open already."), code="handover_open")
+    if row.leaver.status != Member.Status.LEFT:
+        _need_no_release(row.leaver)
+    due = row.items.filter(state=Item.LATER, again_on__lte=now)
+    live = FollowRelation.objects.filter(
+        member=row.leaver_id, contact=OuterRef("contact"), status=FollowRelation.Status.ACTIVE
     )
-    return row
+    due.filter(~Exists(live)).update(state=Item.FAILED, again_on=None)
+    again = _spread_again(row, list(due))
+    groups = row.groups.filter(state=HandoverGroup.State.LATER, again_on__lte=now).update(
+        state=HandoverGroup.State.PLANNED, errcode=0, again_on=None, settled_at=None
+    )
+    if not again and not groups:
+        return None
+    row.state = Plan.RUNNING
+    job = _start(row, None)
+    audit.record(
+        actor=None,
+        action="inheritance.again",
+        target=_target(row),
+        after={"customers": again, "groups": groups},
+    )
+    return job
 
 
-def _policy_facts(row: HandoverPolicy) -> dict[str, Any]:
-    return {
-        "on_leave": row.on_leave,
-        "neighbours": row.neighbours,
-        "message": row.message,
-        "grace_days": row.grace_days,
-    }
+def _spread_again(plan: HandoverPlan, items: Sequence[HandoverItem]) -> int:
+    """Plan protected customers once more, over whoever has room today; return how many."""
+    loads = _other_loads(SYSTEM_SCOPE, plan)
+    ids = [item.contact_id for item in items]
+    chosen = spread(ids, loads, friends_of(ids, [load.member_id for load in loads]))
+    found = [item for item in items if item.contact_id in chosen]
+    for item in found:
+        item.successor_id = chosen[item.contact_id]
+        item.state, item.errcode, item.again_on, item.settled_at = Item.PLANNED, 0, None, None
+    HandoverItem.objects.bulk_update(
+        found, ["successor", "state", "errcode", "again_on", "settled_at"], batch_size=1000
+    )
+    return len(found)

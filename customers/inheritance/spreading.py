@@ -44,6 +44,19 @@ def spread(
     return found
 
 
+def spread_groups(groups: Sequence[tuple[str, int]], owners: Sequence[int]) -> dict[str, int]:
+    """Return the new owner of each group (chat id, people in it): the largest first, to whoever got fewest people."""
+    if not owners:
+        return {}
+    heap = [(0, place, owner) for place, owner in enumerate(owners)]
+    found: dict[str, int] = {}
+    for chat_id, people in sorted(groups, key=lambda group: (-group[1], group[0])):
+        count, place, owner = heapq.heappop(heap)
+        found[chat_id] = owner
+        heapq.heappush(heap, (count + people, place, owner))
+    return found
+
+
 def _least_loaded(
     heap: list[tuple[int, int, int]], room: dict[int, int | None], out: set[int]
 ) -> int | None:

@@ -5,9 +5,11 @@ from datetime import timedelta
 import structlog
 from celery import shared_task
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from customers.inheritance.again import later_ask
 from customers.inheritance.asking import (
     answers_store,
     ask,
@@ -15,10 +17,16 @@ from customers.inheritance.asking import (
     mode_check,
     next_batch,
     plan_settle,
-    results_read,
+)
+from customers.inheritance.groups import (
+    everything_read,
+    groups_ask,
+    groups_store,
+    next_groups,
 )
 from customers.inheritance.leaving import leaver_plan, leavers_plan
-from customers.inheritance.models import HandoverItem, HandoverPlan
+from customers.inheritance.models import HandoverGroup, HandoverItem, HandoverPlan
+from customers.inheritance.moving import movers_plan
 from customers.inheritance.releasing import account_delete, release_told, releases_due
 from customers.inheritance.selectors import policy
 from scrm.core.jobs.services import Run, running
@@ -28,6 +36,7 @@ from scrm.wecom.errors import (
     WeComPermission,
     WeComUnknownOutcome,
 )
+from scrm.wecom.group_types import GroupRefusal
 
 logger = structlog.get_logger(__name__)
 
@@ -45,6 +54,9 @@ def handover_run(job_id: str) -> None:
         while batch := next_batch(plan):
             run.check_cancelled()
             _ask(run, plan, batch)
+        while groups := next_groups(plan):
+            run.check_cancelled()
+            _ask_groups(run, plan, groups)
         plan_settle(plan.pk)
 
 
@@ -68,23 +80,51 @@ def _ask(run: Run, plan: HandoverPlan, batch: list[HandoverItem]) -> None:
         run.advance(processed=len(batch), succeeded=waiting, failed=len(batch) - waiting)
 
 
+def _ask_groups(run: Run, plan: HandoverPlan, batch: list[HandoverGroup]) -> None:
+    """Ask for the groups of one new owner; one whom WeCom refuses altogether fails for these groups only."""
+    try:
+        refusals = groups_ask(plan, batch)
+    except WeComUnknownOutcome as error:
+        # Asking again is safe: a group that went over is answered as such.
+        run.pause(error.words(get_language() or "en"), until=timezone.now() + ASK_AGAIN)
+        return
+    except (WeComPermanent, WeComPermission) as error:
+        if isinstance(error, WeComPermission) and error.errcode != NO_CUSTOMER_CONTACT:
+            raise
+        code = error.errcode or -1
+        refusals = tuple(GroupRefusal(group.chat_id, code, "") for group in batch)
+    with transaction.atomic():
+        taken = groups_store(plan, batch, refusals)
+        run.advance(processed=len(batch), succeeded=taken, failed=len(batch) - taken)
+
+
 @shared_task(name="customers.handover_results")
 def handover_results() -> None:
     """Read the results of every hand-over under way; a plan WeCom refuses does not stop the others."""
-    plans = HandoverPlan.objects.filter(
-        state=HandoverPlan.State.RUNNING, items__state=HandoverItem.State.WAITING
-    ).select_related("leaver")
+    waiting = Q(items__state=HandoverItem.State.WAITING) | Q(
+        groups__state=HandoverGroup.State.WAITING
+    )
+    plans = HandoverPlan.objects.filter(waiting, state=HandoverPlan.State.RUNNING).select_related(
+        "leaver"
+    )
     for plan in plans.distinct().order_by("pk"):
         try:
-            results_read(plan)
+            everything_read(plan)
         except WeComError as error:
             logger.warning("inheritance.results_unread", plan=plan.pk, errcode=error.errcode)
 
 
 @shared_task(name="customers.leavers_plan")
 def leavers_plan_task() -> None:
-    """Act by the policy for the OA's leavers; enqueued when a run disabled somebody, and by the clock."""
+    """Act by the policy for the OA's leavers and for who moved; enqueued when a run disabled somebody, and by the clock."""
     leavers_plan()
+    movers_plan()
+
+
+@shared_task(name="customers.handover_again")
+def handover_again() -> None:
+    """Ask again for whom WeCom's protection is over."""
+    later_ask()
 
 
 @shared_task(name="customers.handover_releases")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from customers.inheritance import views
+from customers.inheritance import results, views
 
 app_name = "inheritance"
 urlpatterns = [
@@ -12,7 +12,9 @@ urlpatterns = [
     path("<int:pk>/", views.plan_detail, name="detail"),
     path("<int:pk>/confirm/", views.plan_confirm, name="confirm"),
     path("<int:pk>/cancel/", views.plan_cancel, name="cancel"),
+    path("<int:pk>/resume/", views.plan_resume, name="resume"),
     path("<int:pk>/results/", views.plan_results, name="results"),
     path("<int:pk>/retry/", views.plan_retry, name="retry"),
+    path("<int:pk>/file/", results.plan_file, name="file"),
     path("<int:pk>/release/", views.plan_release, name="release"),
 ]

@@ -7,9 +7,9 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from contacts.directory.models import Member
 from contacts.directory.selectors import members_visible_to
-from customers.inheritance import releasing, selectors, services
-from customers.inheritance.asking import results_read
+from customers.inheritance import policies, releasing, selectors, services
 from customers.inheritance.forms import (
     HandoverForm,
     ItemFilter,
@@ -17,16 +17,22 @@ from customers.inheritance.forms import (
     PolicyForm,
     ReleaseForm,
 )
-from customers.inheritance.models import HandoverItem, HandoverPlan
+from customers.inheritance.groups import everything_read
+from customers.inheritance.models import HandoverGroup, HandoverItem, HandoverPlan
+from customers.inheritance.previewing import preview_of
+from customers.inheritance.results import EXPORTS
 from customers.inheritance.tables import ItemTable, PlanTable
+from customers.inheritance.words import group_reason, item_reason
 from customers.relations.showing import mask_name
 from scrm.core.exceptions import ScrmError
 from scrm.core.listing import ListPage, build_list
+from scrm.core.refusals import RefusalAsMessage
 from scrm.core.scope import Scope, ScopedRequest, requires
-from scrm.wecom.errors import WeComError, hint_for
+from scrm.wecom.errors import WeComError
 
 FOLDER = "console/customers/inheritance"
 TEXT_MOST = 60
+GROUPS_SHOWN = 50
 
 
 @require_GET
@@ -67,14 +73,20 @@ def plan_create(request: ScopedRequest, member_id: int) -> HttpResponse:
     members = selectors.with_customers(members_visible_to(request.scope))
     leaver = get_object_or_404(members, pk=member_id)
     found = selectors.successors_for(request.scope, leaver)
-    form = HandoverForm(request.POST if request.method == "POST" else None, found=found)
+    form = HandoverForm(
+        request.POST if request.method == "POST" else None,
+        found=found,
+        groups=leaver.groups,
+        has_left=leaver.status == Member.Status.LEFT,
+    )
     if request.method == "POST" and form.is_valid():
         try:
             plan = services.plan_create(
                 request.scope,
                 leaver,
                 successor_ids=form.cleaned_data["successors"],
-                message=form.cleaned_data["message"],
+                message=form.cleaned_data.get("message", ""),
+                with_groups=form.cleaned_data.get("with_groups", False),
                 actor=request.user,
             )
         except ScrmError as error:
@@ -92,7 +104,8 @@ def plan_create(request: ScopedRequest, member_id: int) -> HttpResponse:
 def plan_detail(request: ScopedRequest, pk: int) -> HttpResponse:
     """Show a hand-over: who gets how many, how they stand, customer by customer."""
     plan = _plan(request, pk)
-    rows = selectors.successor_rows(plan)
+    draft = plan.state == HandoverPlan.State.DRAFT
+    rows = [] if draft else selectors.successor_rows(plan)
     page = build_list(
         request,
         queryset=selectors.items_of(plan),
@@ -108,8 +121,12 @@ def plan_detail(request: ScopedRequest, pk: int) -> HttpResponse:
     context = {
         "plan": plan,
         "release": release,
+        "stopped": selectors.stopped_job_of(plan),
         "rows": rows,
-        "states": [label for _value, label in HandoverItem.State.choices],
+        "preview": preview_of(plan) if draft else None,
+        "groups": _groups(plan),
+        "in_service": plan.mode == HandoverPlan.Mode.IN_SERVICE,
+        "states": [label for label, _count in rows[0].cells] if rows else [],
         "list": page,
         "empty": {"title": _("Nobody in this state"), "icon": "users-group"},
         "counts": counts,
@@ -122,19 +139,25 @@ def plan_detail(request: ScopedRequest, pk: int) -> HttpResponse:
         "form": ReleaseForm(),
         "may_edit": request.scope.allows("inheritance.edit"),
         "may_open": request.scope.allows("relations.view"),
+        "may_export": request.scope.allows(EXPORTS),
     }
     return render(request, f"{FOLDER}/detail.html", context)
 
 
 def _describe(scope: Scope, page: ListPage) -> None:
-    language = get_language() or "en"
     for item in page.rows:
         name = item.contact.name
         item.customer = mask_name(name) if scope.masked("name") else name
         item.may_open = scope.allows("relations.view")
-        item.reason = (
-            hint_for(item.errcode, "permanent").words(language) if item.errcode > 0 else ""
-        )
+        item.reason = item_reason(item)
+
+
+def _groups(plan: HandoverPlan) -> list[HandoverGroup]:
+    """Return the first groups of a plan, with their reasons in words; the file has all."""
+    found = list(plan.groups.select_related("successor").order_by("pk")[:GROUPS_SHOWN])
+    for group in found:
+        group.reason = group_reason(group)  # type: ignore[attr-defined]
+    return found
 
 
 @require_POST
@@ -147,7 +170,12 @@ def plan_confirm(request: ScopedRequest, pk: int) -> HttpResponse:
     except ScrmError as error:
         messages.warning(request, error.message)
     else:
-        messages.success(request, _("The customers are being asked; they may refuse for 24 hours."))
+        messages.success(
+            request,
+            _("The customers are being asked; they may refuse for 24 hours.")
+            if plan.mode == HandoverPlan.Mode.IN_SERVICE
+            else _("The customers go over; WeCom takes a day for it."),
+        )
     return redirect("inheritance:detail", plan.pk)
 
 
@@ -165,11 +193,22 @@ def plan_cancel(request: ScopedRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires("inheritance.edit")
+def plan_resume(request: ScopedRequest, pk: int) -> HttpResponse:
+    """Go on asking where the job stopped."""
+    plan = _plan(request, pk)
+    with RefusalAsMessage(request):
+        services.plan_resume(plan, actor=request.user)
+        messages.success(request, _("Asking goes on where it stopped."))
+    return redirect("inheritance:detail", plan.pk)
+
+
+@require_POST
+@requires("inheritance.edit")
 def plan_results(request: ScopedRequest, pk: int) -> HttpResponse:
     """Read the results now."""
     plan = _plan(request, pk)
     try:
-        settled = results_read(plan)
+        settled = everything_read(plan)
     except WeComError as error:
         messages.warning(request, error.words(get_language() or "en"))
     else:
@@ -214,10 +253,10 @@ def plan_release(request: ScopedRequest, pk: int) -> HttpResponse:
 def policy(request: ScopedRequest) -> HttpResponse:
     """Show and change what happens by itself when the OA reports a leaver."""
     stored = selectors.policy()
-    names = ("on_leave", "neighbours", "message", "grace_days")
+    names = ("on_leave", "on_move", "neighbours", "message", "grace_days")
     form = PolicyForm(request.POST or None, initial={name: getattr(stored, name) for name in names})
     if request.method == "POST" and form.is_valid():
-        services.policy_set(request.scope, actor=request.user, **form.cleaned_data)
+        policies.policy_set(request.scope, actor=request.user, **form.cleaned_data)
         messages.success(
             request,
             _(

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from contacts.directory.models import Member
 from contacts.feed.models import FeedItem
 from customers.inheritance import services
-from customers.inheritance.asking import results_read
+from customers.inheritance.asking import results_read, results_store
 from customers.inheritance.handlers import HANDOVER
 from customers.inheritance.models import HandoverItem, HandoverPlan
 from customers.inheritance.selectors import leavers_visible_to, successors_for
@@ -23,6 +24,8 @@ from scrm.core.jobs.models import JobRun, JobState
 from scrm.core.scope import SYSTEM_SCOPE, scope_of
 from scrm.inbox.handling import Event
 from scrm.wecom.errors import WeComError
+from scrm.wecom.types import TransferResult
+from tests.cast import PASSWORD
 from tests.customers.inheritance.shop import DAY, Run, Shop, states
 from tests.factories.customers import MemberFactory, RelationFactory
 
@@ -269,6 +272,72 @@ def test_an_ordinary_deletion_and_an_old_event_settle_nothing() -> None:
     )
 
     assert states(plan) == {"waiting": 1}
+
+
+def test_a_refusal_that_may_be_anothers_settles_nobody() -> None:
+    # given two guides who hand the same customer to the same successor
+    plan = waiting_plan(1)
+    first = plan.items.select_related("contact", "successor").get()
+    other = HandoverPlan.objects.create(
+        leaver=MemberFactory(userid="Other"), mode="in_service", state="running"
+    )
+    second = HandoverItem.objects.create(
+        plan=other, contact=first.contact, successor=first.successor, state="waiting", asked_at=first.asked_at
+    )  # fmt: skip
+    assert first.successor is not None
+    told = event("transfer_fail", first.successor.userid, first.contact.external_userid, timezone.now(), FailReason="customer_refused")  # fmt: skip
+
+    HANDOVER.apply(told, None)
+
+    # then both wait for the results, which name the pair
+    assert (states(plan), states(other)) == ({"waiting": 1}, {"waiting": 1})
+    refused = TransferResult(first.contact.external_userid, 3, None)
+    assert results_store(other, first.successor, [refused], timezone.now()) == 1
+    second.refresh_from_db()
+    assert (second.state, states(plan)) == ("refused", {"waiting": 1})
+
+
+def test_an_earlier_hand_over_of_the_same_three_settles_nothing() -> None:
+    # given a customer who went over to this successor a month ago, came back, and is asked once more
+    plan = waiting_plan(1)
+    item = plan.items.select_related("contact", "successor").get()
+    assert item.successor is not None
+    now, external = timezone.now(), item.contact.external_userid
+
+    month_ago = TransferResult(external, 1, now - timedelta(days=30))
+    assert results_store(plan, item.successor, [month_ago], now) == 0
+    assert states(plan) == {"waiting": 1}
+
+    today = TransferResult(external, 1, now)
+    assert results_store(plan, item.successor, [month_ago, today], now) == 1
+    assert states(plan) == {"done": 1}
+
+
+def test_asking_that_stopped_is_told_and_goes_on(
+    shop: Shop, run: Run, client: Client, hq_ops: User
+) -> None:
+    # given a hand-over whose app may not hand anybody over (any more)
+    plan = shop.plan()
+    fault = {"endpoint": "externalcontact/transfer_customer", "kind": "errcode", "value": 48002, "count": 1}  # fmt: skip
+    shop.control.post("faults", fault)
+    run(lambda: services.plan_confirm(plan, actor=None))
+    plan.refresh_from_db()
+    assert (plan.state, states(plan)) == ("running", {"planned": 5})
+    assert JobRun.objects.get().state == JobState.FAILED
+    page = f"/console/inheritance/{plan.pk}/"
+    assert client.login(username="hq", password=PASSWORD)
+    client.cookies["django_language"] = "en"
+    assert "Asking stopped before everybody was asked." in client.get(page).content.decode()
+
+    # when somebody of headquarters goes on
+    run(lambda: client.post(f"{page}resume/"))
+
+    # then everybody is asked, once
+    assert states(plan) == {"waiting": 5}
+    assert len(shop.control.get("ledger/transfers")) == 5
+    assert "Asking stopped" not in client.get(page).content.decode()
+    client.post(f"{page}resume/")
+    assert JobRun.objects.get().state == JobState.DONE
 
 
 def test_plans_that_cannot_be_made(shop: Shop, outsider: User) -> None:

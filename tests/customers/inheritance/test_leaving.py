@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from contacts.directory.models import Employee, Member
 from contacts.directory.services import member_left
-from customers.inheritance import services
+from customers.inheritance import policies, services
 from customers.inheritance.models import HandoverItem, HandoverPlan, HandoverPolicy
 from customers.inheritance.selectors import policy
 from customers.inheritance.tasks import handover_results, leavers_plan_task
@@ -147,12 +147,18 @@ def test_an_account_deleted_by_hand_while_customers_wait_goes_on_the_other_way(
 
 
 def test_the_policy_is_headquarters(shop: Shop, outsider: User, hq_ops: User) -> None:
-    fields = {"on_leave": "plan", "neighbours": False, "message": " 您好 ", "grace_days": None}
+    fields = {
+        "on_leave": "plan",
+        "on_move": "stay",
+        "neighbours": False,
+        "message": " 您好 ",
+        "grace_days": None,
+    }
     with pytest.raises(PermissionDenied):
-        services.policy_set(scope_of(outsider), actor=outsider, **fields)
+        policies.policy_set(scope_of(outsider), actor=outsider, **fields)
     assert HandoverPolicy.objects.count() == 0
 
-    services.policy_set(scope_of(hq_ops), actor=hq_ops, **fields)
+    policies.policy_set(scope_of(hq_ops), actor=hq_ops, **fields)
 
     row = policy()
     assert (row.on_leave, row.neighbours, row.message, row.grace_days) == (

@@ -133,7 +133,13 @@ def test_headquarters_set_the_policy(client: Client, hq_ops: User) -> None:
 
     answer = client.post(
         f"{LIST}policy/",
-        {"on_leave": "plan", "neighbours": "on", "message": "您好", "grace_days": ""},
+        {
+            "on_leave": "plan",
+            "on_move": "offer",
+            "neighbours": "on",
+            "message": "您好",
+            "grace_days": "",
+        },
     )
 
     assert (answer.status_code, answer["Location"]) == (302, LIST)
@@ -141,6 +147,7 @@ def test_headquarters_set_the_policy(client: Client, hq_ops: User) -> None:
     assert (row.on_leave, row.neighbours, row.message, row.grace_days, row.updated_by) == (
         "plan", True, "您好", None, hq_ops,
     )  # fmt: skip
+    assert (row.on_move, row.moves_since is None) == ("offer", False)
     for wrong in ({"on_leave": "x"}, {"on_leave": "plan", "grace_days": 0}):
         assert client.post(f"{LIST}policy/", wrong).status_code == 422
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from contacts.directory.models import Employee, Member
 from contacts.oa_sync.models import OaPlanItem, OaRun
-from customers.inheritance import releasing, services
+from customers.inheritance import policies, releasing, services
 from customers.inheritance.asking import plan_settle
 from customers.inheritance.models import HandoverItem, HandoverPlan
 from customers.inheritance.selectors import kept_of, policy
@@ -206,8 +206,14 @@ def test_a_policy_switched_off_stops_the_deletions(
     leaver: Member, shop: Shop, run: Run, hq_ops: User, off: dict[str, Any]
 ) -> None:
     plan = refused_plan(shop, run)
-    fields = {"on_leave": "offer", "neighbours": True, "message": "", "grace_days": 7}
-    services.policy_set(scope_of(hq_ops), actor=hq_ops, **{**fields, **off})
+    fields = {
+        "on_leave": "offer",
+        "on_move": "stay",
+        "neighbours": True,
+        "message": "",
+        "grace_days": 7,
+    }
+    policies.policy_set(scope_of(hq_ops), actor=hq_ops, **{**fields, **off})
     plan.refresh_from_db()
     assert plan.delete_on is None
 
@@ -224,10 +230,16 @@ def test_the_date_is_that_of_the_present_policy_and_leaves_a_day_after_a_change(
 ) -> None:
     plan = refused_plan(shop, run)
     pass_days(5)
-    fields = {"on_leave": "offer", "neighbours": True, "message": "", "actor": hq_ops}
+    fields = {
+        "on_leave": "offer",
+        "on_move": "stay",
+        "neighbours": True,
+        "message": "",
+        "actor": hq_ops,
+    }
 
     for days in (30, 3):
-        services.policy_set(scope_of(hq_ops), grace_days=days, **fields)
+        policies.policy_set(scope_of(hq_ops), grace_days=days, **fields)
         plan.refresh_from_db()
         assert plan.confirmed_at is not None
         grace_over = plan.confirmed_at + timedelta(days=days)
