@@ -1,0 +1,1 @@
+"""What a data subject may ask for: a copy, erasure; and how long things are kept."""
