@@ -5,6 +5,7 @@ from django.db.models import Q, QuerySet
 from attribution.adds.episodes import Fact
 from attribution.adds.models import AddEpisode
 from contacts.directory.selectors import members_visible_to
+from customers.profile.counting import customers_only
 from customers.relations.models import FollowRelation, RelationEvent
 from customers.relations.ways import ASSIGNED
 from scrm.core.scope import Scope
@@ -19,13 +20,13 @@ def adds_visible_to(scope: Scope) -> QuerySet[AddEpisode]:
 
 
 def new_customers(adds: QuerySet[AddEpisode]) -> QuerySet[AddEpisode]:
-    """Leave out whom a colleague handed over: a new relation, no new customer."""
-    return adds.filter(taken_over=False)
+    """Leave out whom a colleague handed over (a new relation, no new customer), colleagues and test contacts."""
+    return customers_only(adds.filter(taken_over=False), moment="started_at")
 
 
 def lost_customers(adds: QuerySet[AddEpisode]) -> QuerySet[AddEpisode]:
-    """Keep the adds that ended because one side deleted the other."""
-    return adds.filter(ended_at__isnull=False, handed_on=False)
+    """Keep the adds that ended because one side deleted the other; not those of colleagues and test contacts."""
+    return customers_only(adds.filter(ended_at__isnull=False, handed_on=False), moment="ended_at")
 
 
 def handovers(adds: QuerySet[AddEpisode]) -> QuerySet[AddEpisode]:

@@ -10,6 +10,7 @@ from attribution.adds.models import AddEpisode
 from attribution.adds.selectors import facts_of, is_assigned
 from attribution.live_codes.models import LiveCode
 from customers.relations import services as relations
+from customers.tags.selectors import deleted_among
 from scrm.core.outbox import services as outbox
 
 TAG_KIND = "relation.tag"
@@ -98,11 +99,11 @@ def promises_queue(userid: str, external_userid: str) -> None:
     number = sum(1 for earlier in rows if earlier.live_code_id == row.live_code_id)
     pair = hashlib.sha256(f"{row.userid.lower()}\n{row.external_userid}".encode()).hexdigest()[:32]
     who = {"userid": row.userid, "external_userid": row.external_userid}
-    if code.tag_ids:
+    if living := _living_tags(code.tag_ids):
         outbox.put(
             kind=TAG_KIND,
             key=f"{TAG_KIND}:{code.pk}:{pair}:{number}",
-            payload={**who, "add": list(code.tag_ids)},
+            payload={**who, "add": living},
         )
     if code.remark_suffix:
         outbox.put(
@@ -134,3 +135,9 @@ def tags_settled(userid: str, external_userid: str, tag_ids: list[str], at: date
 def remark_settled(userid: str, external_userid: str, remark: str, at: datetime) -> None:
     """Mirror a remark that WeCom took."""
     relations.remark_written(userid, external_userid, at, remark=remark)
+
+
+def _living_tags(tag_ids: list[str]) -> list[str]:
+    """Leave out tags that were deleted in WeCom: one of them would have the others refused too."""
+    gone = deleted_among(tag_ids) if tag_ids else set()
+    return [tag_id for tag_id in tag_ids if tag_id not in gone]

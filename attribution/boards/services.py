@@ -18,6 +18,7 @@ from attribution.sales.business import business_day, day_began, day_ended
 from attribution.sales.models import Credit, CreditLine
 from contacts.directory.selectors import members_by_userids
 from contacts.org.models import StoreBinding
+from customers.profile.counting import Names, customers_only, names_changed_since
 from materials.tracking.models import Send, View
 
 FIELDS = COUNTS + AMOUNTS
@@ -81,7 +82,19 @@ def _changed_days() -> set[date]:
     if since is None:
         return set()
     lines = CreditLine.objects.filter(pk__gte=_first_id(since - OVERLAP))
-    return set(lines.order_by().values_list("business_day", flat=True).distinct())
+    days = set(lines.order_by().values_list("business_day", flat=True).distinct())
+    return days | _days_of(names_changed_since(since - OVERLAP))
+
+
+def _days_of(names: Names) -> set[date]:
+    """Return the days on which somebody was added, parted or viewed who counts now and did not before, or not any more."""
+    if not names.external_userids:
+        return set()
+    adds = AddEpisode.objects.filter(external_userid__in=names.external_userids)
+    moments = {at for pair in adds.values_list("started_at", "ended_at") for at in pair}
+    by_name = Q(external_userid__in=names.external_userids) | Q(unionid__in=names.unionids)
+    moments |= set(View.objects.filter(by_name, counted=True).values_list("opened_at", flat=True))
+    return {business_day(at) for at in moments if at is not None}
 
 
 def _first_id(moment: datetime) -> UUID:
@@ -166,7 +179,7 @@ def _activity(day: date) -> dict[tuple[int | None, str], int]:
     }
     by_member = {
         "sends": _within(Send.objects.filter(status=Send.Status.SENT), "confirmed_at", span),
-        "views": _within(View.objects.filter(counted=True), "opened_at", span),
+        "views": _within(_viewed(), "opened_at", span),
     }
     counts = {field: _counts(rows, "userid") for field, rows in by_userid.items()}
     members = members_by_userids({userid for rows in counts.values() for userid in rows})
@@ -179,6 +192,12 @@ def _activity(day: date) -> dict[tuple[int | None, str], int]:
         for member_id, count in _counts(queryset, "member_id").items():
             found[member_id, field] += count
     return found
+
+
+def _viewed() -> QuerySet[View]:
+    """Return the views that count: not those of colleagues and test contacts."""
+    views = View.objects.filter(counted=True)
+    return customers_only(views, moment="opened_at", unionid="unionid")
 
 
 def _within(rows: QuerySet[Any], field: str, span: tuple[datetime, datetime]) -> QuerySet[Any]:

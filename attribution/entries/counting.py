@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from attribution.entries.models import Entry
 from attribution.entries.rates import Counts
 from contacts.org.selectors import stores_visible_to
+from customers.profile.counting import names_left_out
 from scrm.core.scope import Scope
 
 
@@ -26,7 +27,7 @@ class Counted:
 
 # Who is who: an identity is the one person OneID has for it; a contact OneID has not looked at is known by its
 # unionid; a device seen with exactly one person is that person also where it did not say so. Devices are
-# recognised over all visits of the time, whichever entry they belong to.
+# recognised over all visits of the time, whichever entry they belong to. Colleagues and test contacts are nobody.
 _PEOPLE = """
 WITH visit AS MATERIALIZED (
     SELECT DISTINCT kind, entry_id, store_id, unionid, external_userid, visitor_id
@@ -77,15 +78,21 @@ WITH visit AS MATERIALIZED (
     SELECT visitor_id, min(person) AS person FROM said
     WHERE person IS NOT NULL AND visitor_id <> ''
     GROUP BY visitor_id HAVING min(person) = max(person)
+), outsider AS MATERIALIZED (
+    SELECT person FROM named WHERE external_userid = ANY(%(left_out)s)
+    UNION SELECT coalesce(by_union.person, 'u:' || gone.unionid)
+    FROM unnest(%(left_out_unions)s::text[]) AS gone (unionid) LEFT JOIN by_union USING (unionid)
 ), step AS MATERIALIZED (
     SELECT CASE said.kind WHEN 'result_view' THEN 1 WHEN 'entry_click' THEN 2 WHEN 'leadin_view' THEN 4
                           WHEN 'add_click' THEN 8 ELSE 0 END AS bit,
            said.entry_id, said.store_id,
            hashtextextended(coalesce(said.person, owner.person, 'v:' || said.visitor_id), 0) AS person
     FROM said LEFT JOIN owner ON said.person IS NULL AND owner.visitor_id = said.visitor_id
+    WHERE coalesce(said.person, owner.person, '') NOT IN (SELECT person FROM outsider)
     UNION ALL
     SELECT 16, added.entry_id, added.store_id, hashtextextended(named.person, 0)
     FROM added JOIN named USING (external_userid)
+    WHERE named.person NOT IN (SELECT person FROM outsider)
 )
 """
 # A person is a number of 64 bits here: two of a million meet with a chance of 1 : 30 million.
@@ -122,6 +129,7 @@ def people_counted(
     """Return how many people took each step from `start` to before `end`, within the scope."""
     stores = [] if scope.everything else list(stores_visible_to(scope).values_list("pk", flat=True))
     found = Counted()
+    left_out = names_left_out()
     for level, key, *numbers in _rows(
         {
             "start": start,
@@ -129,6 +137,8 @@ def people_counted(
             "everywhere": scope.everything,
             "stores": stores,
             "entry": entry.pk if entry else None,
+            "left_out": sorted(left_out.external_userids),
+            "left_out_unions": sorted(left_out.unionids),
         }
     ):
         _put(found, level, key, numbers)

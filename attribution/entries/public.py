@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone, translation
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -20,6 +20,7 @@ from attribution.entries.tickets import Visitor, ticket_of, visitor_in
 from attribution.entries.visiting import VisitRow
 from attribution.live_codes.pictures import print_ready
 from materials.tracking.robots import is_robot
+from scrm.core.crypto import lasting_hash
 from scrm.core.limits import counted
 from scrm.core.middleware import client_ip
 from scrm.core.scope import public
@@ -95,7 +96,8 @@ def _cookie(request: HttpRequest) -> tuple[str, bool]:
 
 
 def _proof(name: str) -> str:
-    return salted_hmac("entries.visitor", name, algorithm="sha256").hexdigest()[:16]
+    # Not under SECRET_KEY: a device stays the same one when that is changed.
+    return lasting_hash("entries.visitor", name).hex()[:16]
 
 
 def _is_believed(request: HttpRequest, token: str) -> bool:

@@ -1,7 +1,8 @@
 """Makes, checks and shows entries, and keeps what visitors did."""
 
+import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from contacts.org.models import OrgUnit
 from contacts.parameters import services as parameters
 from customers.crm.models import Order
 from scrm.core.audit import services as audit
+from scrm.core.erased import ERASED_PREFIX, EXTERNAL_USERID, UNIONID, Name, erased
 from scrm.core.exceptions import Conflict, PermissionDenied, ValidationFailed
 from scrm.core.jobs import services as jobs
 from scrm.core.jobs.models import JobRun
@@ -198,7 +200,7 @@ def visits_record(rows: Iterable[VisitRow]) -> VisitCounts:
 
     The caller limits how many come at once (an API batch has 500).
     """
-    sent = list(rows)
+    sent = _without_forgotten(list(rows))
     codes = {row.entry_code for row in sent}
     entries = {entry.code: entry for entry in Entry.objects.filter(code__in=codes)}
     by_token = _by_token(sent)
@@ -215,6 +217,26 @@ def visits_record(rows: Iterable[VisitRow]) -> VisitCounts:
         fresh.setdefault(row.key, _visit(row, entry, store_id))
     recorded = _insert(list(fresh.values()))
     return VisitCounts(recorded, len(sent) - len(refused) - recorded, tuple(refused))
+
+
+def _without_forgotten(rows: list[VisitRow]) -> list[VisitRow]:
+    """Keep what happened before its visitor was forgotten as somebody nobody knows: it counts, once for each person."""
+    found = erased(name for row in rows for name in _names(row))
+    if not found:
+        return rows
+    masks: dict[str, str] = {}
+    kept = []
+    for row in rows:
+        if found.before(row.occurred_at, *_names(row)):
+            who = row.unionid or row.external_userid
+            mask = masks.setdefault(who, ERASED_PREFIX + secrets.token_hex(10))
+            row = replace(row, unionid="", external_userid="", visitor_id=mask)
+        kept.append(row)
+    return kept
+
+
+def _names(row: VisitRow) -> list[Name]:
+    return [(UNIONID, row.unionid), (EXTERNAL_USERID, row.external_userid)]
 
 
 def _refusal(row: VisitRow, entry: Entry | None) -> str:

@@ -149,6 +149,21 @@ def names_by_state(states: Iterable[str]) -> dict[str, str]:
     return dict(LiveCode.objects.filter(state__in=list(states)).values_list("state", "name"))
 
 
+def links_of_members(member_ids: Iterable[int]) -> dict[int, str]:
+    """Return by member the link of a working code that reaches her, her own one first; for settings.INVITATION_LINKS."""
+    choices = LiveCodeMember.objects.filter(
+        member_id__in=list(member_ids),
+        is_backup=False,
+        refusal="",
+        live_code__status=LiveCode.Status.ACTIVE,
+    ).exclude(live_code__link="")
+    shared = LiveCodeMember.objects.filter(live_code=OuterRef("live_code_id")).exclude(
+        member_id=OuterRef("member_id")
+    )
+    rows = choices.annotate(is_shared=Exists(shared)).order_by("member_id", "is_shared", "-pk")
+    return dict(rows.distinct("member_id").values_list("member_id", "live_code__link"))
+
+
 def pickable(
     scope: Scope, text: str, chosen_ids: Iterable[int]
 ) -> tuple[list[Member], list[Member]]:

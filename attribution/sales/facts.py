@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from attribution.adds.models import AddEpisode
 from attribution.sales.deciding import AddFact, CarriedParameter, OrderFacts, Step, TouchFact
-from attribution.sales.employed import Staff, staff_of
+from attribution.sales.employed import LeftOutNames, Staff, left_out_among, staff_of
 from attribution.sales.models import Credit, Rule
 from attribution.touches.identities import Identity, Named, identities_of
 from attribution.touches.selectors import touches_of_people
@@ -66,6 +66,8 @@ class Evidence:
     crm: Mapping[UUID, CrmMember]
     former_stores: Mapping[UUID, Sequence[FormerStore]]
     staff: Staff
+    # What humans said of these people: colleague or test.
+    left_out: LeftOutNames
     # Members named by parameters who are still known.
     guides: Mapping[int, Member]
     stores: Mapping[str, int]
@@ -83,7 +85,8 @@ class Evidence:
         return OrderFacts(
             paid_at=order.paid_at,
             parameter=parameter,
-            is_staff=any(self.staff.employs(_phone(each), order.paid_at) for each in mine),
+            is_staff=any(self.staff.employs(_phone(each), order.paid_at) for each in mine)
+            or self.left_out.names(person.external_userids, self._members(order, person)),
             home_store_id=self._home_store(mine, order.paid_at),
             touches=self._touches(person),
             adds=self._adds(person, order.paid_at),
@@ -155,7 +158,7 @@ def store_code_of(member: CrmMember, former: Sequence[FormerStore], at: datetime
 
 
 def evidence_for(orders: Sequence[Order], steps: Iterable[Step]) -> Evidence:
-    """Load what decides these orders under any of these rules; about 20 queries, however many orders."""
+    """Load what decides these orders under any of these rules; about 21 queries, however many orders."""
     parameters = parameters_of(order.parameter for order in orders if order.parameter)
     people = identities_of(
         {order.pk: Named(order.unionid, order.external_userid, order.member_id) for order in orders}
@@ -182,6 +185,9 @@ def evidence_for(orders: Sequence[Order], steps: Iterable[Step]) -> Evidence:
         people=people,
         crm=crm,
         former_stores=former_stores,
+        left_out=left_out_among(
+            crm_ids, {e for one in people.values() for e in one.external_userids}
+        ),
         staff=staff_of({_phone(member) for member in crm.values()} - {b""}, guides.values()),
         guides=guides,
         stores=stores,

@@ -11,6 +11,7 @@ from attribution.sales.services import drain, order_ids_after, orders_decide
 from attribution.sales.trials import compare, tally_keep, tally_kept
 from customers.crm.models import Order
 from scrm.core.jobs.services import running
+from scrm.core.keys.selectors import indexes_moving
 
 # What is left then waits for the next tick.
 BATCHES_A_TICK = 40
@@ -19,6 +20,8 @@ BATCHES_A_TICK = 40
 @shared_task(name="attribution.sales_drain")
 def sales_drain_task() -> int:
     """Decide what changed, 500 orders at a time, each batch in its own transaction."""
+    if indexes_moving():
+        return 0
     asides_retry()
     count = 0
     for _batch in range(BATCHES_A_TICK):

@@ -109,7 +109,7 @@ NOBODY: Mapping[str, Callable[[], str]] = {
         "The guide whose parameter the order carries is no longer known here. Such an order is never given to another guide."
     ),
     Credit.Reason.STAFF.value: lambda: _(
-        "The buyer is a colleague: their orders count for nobody."
+        "The buyer is a colleague or a test contact: their orders count for nobody."
     ),
     Credit.Reason.NOBODY.value: lambda: _(
         "No rule found a guide: no parameter, no touch, no bound guide, no account of a store."

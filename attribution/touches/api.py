@@ -14,7 +14,7 @@ from attribution.entries.services import visits_record
 from attribution.entries.visiting import VisitRow, step_of
 from attribution.touches.serializers import EventsEnvelope, EventSerializer
 from attribution.touches.services import EventRow, events_record
-from customers.crm.batches import BatchResultSerializer, answer_of, by_serializer, checked
+from customers.batches import BatchResultSerializer, answer_of, by_serializer, checked
 from scrm.core.api import IdempotentMixin
 
 

@@ -11,9 +11,10 @@ from rest_framework import serializers
 
 from attribution.touches.models import OWN_PREFIX, Touch
 from attribution.touches.partitions import MONTHS_KEPT, kept_since
-from customers.crm.batches import envelope
-from customers.crm.serializers import IdField, MomentField, optional_id, optional_text
+from customers.batch_fields import IdField, MomentField, optional_id, optional_text
+from customers.batches import envelope
 from scrm.core.api import StrictSerializer
+from scrm.core.phone import phones_masked
 
 # Clocks of partners may be ahead of ours by this much.
 AHEAD = timedelta(minutes=5)
@@ -67,14 +68,15 @@ class EventSerializer(StrictSerializer):
         return value
 
     def validate_url(self, value: str) -> str:
-        """Keep the path alone: queries carry tokens and names."""
+        """Keep the path alone, phones masked: queries carry tokens and names."""
         try:
-            return urlsplit(value).path[:200]
+            path: str = phones_masked(urlsplit(value).path)
+            return path[:200]
         except ValueError as error:
             raise serializers.ValidationError(_("Not an address.")) from error
 
     def validate_details(self, value: dict[str, Any]) -> dict[str, Any]:
-        """Details are small, and plain JSON."""
+        """Details are small and plain JSON; they are kept unencrypted, so phones in them are masked."""
         try:
             packed = orjson.dumps(value)
         except orjson.JSONEncodeError as error:
@@ -85,7 +87,7 @@ class EventSerializer(StrictSerializer):
             )
         if NULL in packed:
             raise serializers.ValidationError(_("Null characters cannot be kept."))
-        kept: dict[str, Any] = orjson.loads(packed)
+        kept: dict[str, Any] = phones_masked(orjson.loads(packed))
         return kept
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Records touches once each, and lets attribution look again at orders a late touch may decide."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from contacts.parameters.models import Parameter
 from contacts.parameters.selectors import parameters_of
 from customers.crm.models import Order
 from customers.crm.orders import orders_reconsider
+from scrm.core.erased import EXTERNAL_USERID, UNIONID, Name, erased
 
 Kind, Reason = Touch.Kind, Touch.Reason
 
@@ -76,6 +77,7 @@ def touches_lock() -> None:
 
 def touches_of_rows(rows: Sequence[EventRow]) -> list[Touch]:
     """Return unsaved touches with what their parameters say, in three queries."""
+    rows = _without_forgotten(rows)
     parameters = parameters_of(row.parameter for row in rows if row.parameter)
     touches = [_touch(row, parameters.get(row.parameter)) for row in rows]
     homeless = {touch.member_id for touch in touches if touch.member_id and not touch.store_id}
@@ -84,6 +86,23 @@ def touches_of_rows(rows: Sequence[EventRow]) -> list[Touch]:
         if touch.store_id is None and touch.member_id in stores:
             touch.store_id = stores[touch.member_id].pk
     return _without_strangers(touches)
+
+
+def _without_forgotten(rows: Sequence[EventRow]) -> Sequence[EventRow]:
+    """Keep what happened before its visitor was forgotten without the visitor: it counts, and is nobody's."""
+    found = erased(name for row in rows for name in _visitor(row))
+    if not found:
+        return rows
+    return [
+        replace(row, unionid="", external_userid="", visitor_id="")
+        if found.before(row.occurred_at, *_visitor(row))
+        else row
+        for row in rows
+    ]
+
+
+def _visitor(row: EventRow) -> list[Name]:
+    return [(UNIONID, row.unionid), (EXTERNAL_USERID, row.external_userid)]
 
 
 def _touch(row: EventRow, parameter: Parameter | None) -> Touch:

@@ -72,7 +72,7 @@
       const outcome = await window.WeCom.scan();
       const read = String(outcome.value.resultStr || "").replace(/^[A-Z_0-9]+,/, "");
       if (outcome.ok && read) {
-        window.location.assign(`${button.dataset.url}?q=${encodeURIComponent(read)}`);
+        window.location.assign(`${button.dataset.url}?code=${encodeURIComponent(read)}`);
       } else if (outcome.kind !== "cancel") {
         notify(window.WeCom.words(outcome));
       }
@@ -173,9 +173,8 @@
   function demo(panel) {
     const known = window.wecomDemo;
     if (!known) { panel.remove(); return; }
-    for (const name of ["entry", "ext", "outcome"]) {
-      panel.elements[name].value = name === "ext" ? known.customer : known[name];
-    }
+    const values = { entry: known.entry, ext: known.customer, scan: known.code, outcome: known.outcome };
+    for (const [name, value] of Object.entries(values)) { panel.elements[name].value = value; }
     const list = panel.querySelector("ol");
     const line = ([name, params]) => {
       const row = document.createElement("li");

@@ -1,6 +1,6 @@
 "use strict";
 /* Demo and tests only: a stand-in for WeCom's client that drives the real SDK. Where the page was opened, whose chat it
-   is and how calls end comes from ?entry=, ?ext=, ?outcome= and stays for the tab. */
+   is, what a scan reads and how calls end comes from ?entry=, ?ext=, ?scan=, ?outcome= and stays for the tab. */
 (() => {
   // The real client brings its own bridge; a driven browser only pretends to be it.
   if (window.WeixinJSBridge || (/wxwork/i.test(navigator.userAgent) && !navigator.webdriver)) { return; }
@@ -16,6 +16,8 @@
   const entry = setting("entry", "normal");
   const customer = setting("ext", "");
   const outcome = setting("outcome", "ok");
+  const code = setting("scan", "");
+  const read = code || customer;
   const log = [];
   const NO_CONTEXT = "fail without context of external contact";
   const ENDS = { no_permission: "fail no permission", no_context: NO_CONTEXT, cancel: "cancel" };
@@ -35,7 +37,8 @@
     getCurExternalContact: () => (WITH_CUSTOMER.includes(entry) && customer ? { userId: customer } : NO_CONTEXT),
     getCurExternalChat: () => (entry === "group_chat_tools" ? { chatId: "wrDEMO" } : NO_CONTEXT),
     sendChatMessage: (message) => (CHATS.includes(entry) ? deliver(message) : NO_CONTEXT),
-    scanQRCode: () => ({ resultStr: customer }),
+    // On iPhones the client wraps what it read; the SDK unwraps it.
+    scanQRCode: () => ({ resultStr: /iPhone|iPad/.test(navigator.userAgent) ? JSON.stringify({ scan_code: { scan_result: read } }) : read }),
     checkJsApi: (params) => ({ checkResult: Object.fromEntries((params.jsApiList || []).map((name) => [name, true])) }),
   };
 
@@ -56,6 +59,6 @@
     },
     on() {},
   };
-  window.wecomDemo = { log, entry, customer, outcome };
+  window.wecomDemo = { log, entry, customer, outcome, code };
   document.dispatchEvent(new Event("WeixinJSBridgeReady"));
 })();

@@ -1,7 +1,7 @@
 """Visits are kept once by key; what says too little is refused and stops no other."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,8 @@ from attribution.entries.services import (
 )
 from attribution.entries.tasks import entry_visits_place
 from attribution.entries.visiting import VisitRow
+from customers.privacy.models import Erasure
+from customers.privacy.tombstones import digest_of, tombstones_set
 from scrm.core.scope import SYSTEM_SCOPE
 from tests.factories.attribution import EntryFactory
 from tests.factories.customers import OrderFactory
@@ -97,8 +99,8 @@ def test_old_visits_are_forgotten(shown: EntryStore) -> None:
 def test_500_visits_take_few_statements(shown: EntryStore, django_assert_num_queries: Any) -> None:
     rows = [replace(ROW, key=f"e{number}", unionid=f"u{number}") for number in range(500)]
 
-    # Entries, stores, the insert.
-    with django_assert_num_queries(3):
+    # Who was forgotten, entries, stores, the insert.
+    with django_assert_num_queries(4):
         assert visits_record(rows).recorded == 500
 
 
@@ -146,3 +148,26 @@ def test_a_visit_stands_at_the_entrys_place_unless_the_surface_names_another(
 
     kept = EntryVisit.objects.order_by("key").values_list("place", flat=True)
     assert list(kept) == ["cart", "review", "cart"]
+
+
+def test_a_visit_from_before_its_visitor_was_forgotten_counts_without_a_name(
+    shown: EntryStore,
+) -> None:
+    # given a tombstone of the visitor's unionid
+    now = timezone.now()
+    erasure = Erasure.objects.create(cause="request", record_ids=[], erased_at=now)
+    tombstones_set(erasure, [("unionid", digest_of(("unionid", "oForgotten1")))])
+
+    # when a mall sends two of their visits of before once more, and one of today
+    before, after = now - timedelta(days=1), now + timedelta(seconds=1)
+    visits_record(
+        [
+            replace(ROW, key=key, unionid="oForgotten1", visitor_id="phone-1", occurred_at=at)
+            for key, at in (("b1", before), ("b2", before), ("b3", after))
+        ]
+    )
+
+    # then the two are one person nobody knows, and the third is theirs: they came by themself
+    rows = {row.key: row for row in EntryVisit.objects.all()}
+    assert [rows[key].unionid for key in ("b1", "b2", "b3")] == ["", "", "oForgotten1"]
+    assert rows["b1"].visitor_id == rows["b2"].visitor_id != "phone-1"
