@@ -17,9 +17,27 @@ REPORT = Path(__file__).resolve().parents[1] / "var" / "bench.json"
 
 def benchmarks() -> list[Benchmark]:
     """Return all benchmarks in the order they run."""
-    from benchmarks import callback_parse, ingest, oa_plan, sandbox_page
+    from benchmarks import (
+        callback_parse,
+        ingest,
+        members,
+        oa_plan,
+        oneid,
+        sandbox_page,
+        search,
+        sync,
+    )
 
-    return [callback_parse.BENCHMARK, ingest.BENCHMARK, oa_plan.BENCHMARK, sandbox_page.BENCHMARK]
+    return [
+        callback_parse.BENCHMARK,
+        ingest.BENCHMARK,
+        oa_plan.BENCHMARK,
+        members.BENCHMARK,
+        oneid.BENCHMARK,
+        sandbox_page.BENCHMARK,
+        search.BENCHMARK,
+        sync.BENCHMARK,
+    ]
 
 
 def main() -> int:

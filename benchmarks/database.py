@@ -36,6 +36,7 @@ def own_database() -> Iterator[str]:
             file=sys.stderr,
         )
         del os.environ["DATABASE_URL"]
+    redis = os.environ.get("REDIS_URL")
     services = launcher.start(var, PROFILE)
     os.environ["REDIS_URL"] = services["REDIS_URL"]
     server = services["DATABASE_URL"]
@@ -51,6 +52,11 @@ def own_database() -> Iterator[str]:
             _execute(server, f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
     finally:
         launcher.stop(var, PROFILE)
+        # The next benchmark would take the address of a stopped Redis for one that was given.
+        if redis is None:
+            del os.environ["REDIS_URL"]
+        else:
+            os.environ["REDIS_URL"] = redis
 
 
 def _is_durable(url: str) -> bool:

@@ -34,7 +34,13 @@ def run(only: str, *, short: bool) -> list[dict[str, object]]:
         play.connect()
         company.files_arrive(play)
         codes.stores_and_live_code(play)
-        arena = Arena(headless, play, customers=60 if short else 200, seconds=20 if short else 120)
+        arena = Arena(
+            headless,
+            play,
+            customers=60 if short else 200,
+            seconds=20 if short else 120,
+            is_short=short,
+        )
         rows = []
         for name, case in CASES.items():
             if only and name not in only.split(","):

@@ -10,7 +10,7 @@ from scrm.demo import figures
 from scrm.demo.stack import answers, wait_for
 from scrm.demo.story import scans
 from scrm.localservices import launcher
-from tests.faults import gateway, oa
+from tests.faults import customers_sync, gateway, oa, oneid, poison, privacy
 from tests.faults.harness import Arena, Outcome
 from tests.faults.probe import Probe
 from tests.faults.wecom_answers import wecom_misbehaves
@@ -21,6 +21,8 @@ KILLS_OF_POSTGRES = 3
 # Four tries, a second apart.
 WECOM_TRIES = 3.0
 REFUSED_SECONDS = 600.0
+# The short form scans for so many seconds.
+SHORT_SECONDS = 60.0
 NOTHING = "0 lost of what was acknowledged, 0 doubled"
 
 
@@ -262,6 +264,36 @@ def api_refused(arena: Arena) -> Row:
     )
 
 
+def sync_killed(arena: Arena) -> Row:
+    """F13."""
+    return _row(
+        "F13",
+        "a full sync is killed at random points, and 1 % of WeCom's answers are errors",
+        "equal to WeCom row by row, no false loss, at most one page a chain asked again for a kill",
+        customers_sync.sync_killed(short=arena.is_short),
+    )
+
+
+def identities_contradict(arena: Arena) -> Row:
+    """F21."""
+    return _row(
+        "F21",
+        "one unionid by two apps, a late one, a phone passed on, conflicts, merges taken back, 16 writers at once",
+        "the oracle's persons, one for a unionid, 0 orphan orders, un-merge exact, 10,000 steps",
+        oneid.identities_disturbed(short=arena.is_short),
+    )
+
+
+def endpoint_away(arena: Arena) -> Row:
+    """F14."""
+    return _row(
+        "F14",
+        "the endpoint is away while customers are added, lost, handed over, tagged and renamed",
+        "one comparison finds and lists every change, and nothing else",
+        customers_sync.endpoint_away(short=arena.is_short),
+    )
+
+
 def oa_lied(arena: Arena) -> Row:
     """F18."""
     return _row(
@@ -292,6 +324,28 @@ def address_book_emptied(arena: Arena) -> Row:
     )
 
 
+def poison_among_events(arena: Arena) -> Row:
+    """F24: 100 among 10,000; in the short form 20 among 2,000."""
+    good, bad = (10_000, 100) if arena.seconds > SHORT_SECONDS else (2_000, 20)
+    return _row(
+        "F24",
+        f"{bad} events whose handler always raises, among {good}",
+        "quarantined after 5 tries with back-off; the others at 90 % of their throughput; the button re-runs them",
+        poison.poison_events(arena, good, bad),
+    )
+
+
+def keys_changed(arena: Arena) -> Row:
+    """F27."""
+    rows = 20_000 if arena.seconds > SHORT_SECONDS else 2_000
+    return _row(
+        "F27",
+        f"every key changed in three steps over {rows} members, kill -9 on the way, callback pair and WeCom secret renewed, while people scan, read, write and look up",
+        "0 decrypt errors, 0 failed look-ups, 0 lost scans, the old keys, pair and secret useless in the end",
+        privacy.keys_rotated(arena, rows),
+    )
+
+
 CASES: dict[str, Callable[[Arena], Row]] = {
     "F01": inbox_workers_killed,
     "F02": web_killed,
@@ -302,7 +356,12 @@ CASES: dict[str, Callable[[Arena], Row]] = {
     "F10": tokens_stampeded,
     "F11": tokens_revoked,
     "F12": api_refused,
+    "F13": sync_killed,
+    "F14": endpoint_away,
     "F18": oa_lied,
     "F19": oa_worker_killed,
     "F20": address_book_emptied,
+    "F21": identities_contradict,
+    "F24": poison_among_events,
+    "F27": keys_changed,
 }

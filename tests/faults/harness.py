@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,8 +42,17 @@ class Outcome:
 class Arena:
     """A running stack, its story up to the live code, and fresh people for every fault."""
 
-    def __init__(self, stack: HeadlessStack, play: Play, *, customers: int, seconds: float) -> None:
+    def __init__(
+        self,
+        stack: HeadlessStack,
+        play: Play,
+        *,
+        customers: int,
+        seconds: float,
+        is_short: bool = False,
+    ) -> None:
         self.stack, self.play, self.customers, self.seconds = stack, play, customers, seconds
+        self.is_short = is_short
         self.kills = 0
         self._next = 0
 
@@ -110,7 +120,7 @@ class Arena:
         pairs = {(row["userid"], row["external_userid"]) for row in rows}
         if len(rows) != len(people):
             outcome.notes.append(f"WRONG {len(rows)} relations in WeCom for {len(people)} people")
-        lost = self._given_up(pairs)
+        lost = self._given_up(pairs, outcome)
         self._bound(len(lost), len(pairs), given_up, outcome)
         # What we never acknowledged is not lost by us; reading all customers must bring it.
         self._compare_relations(pairs - lost, outcome)
@@ -135,11 +145,10 @@ class Arena:
     def read_all(self, pairs: set[Pair], outcome: Outcome) -> None:
         """Read all customers from WeCom as HQ's button does; then nothing may be missing, whatever was given up."""
         try:
-            address = self.play.hq.send(
-                "/console/customers/sync/", {}, page="/console/customers/"
-            ).url
-            done = wait_for(lambda: figures.job(address)["state"] in figures.ENDED, 180, pause=0.5)
-            job = figures.job(address)
+            self.play.hq.send("/console/customer-sync/start/", {}, page="/console/customer-sync/")
+            number = figures.newest_job("customers.sync")
+            done = wait_for(lambda: figures.job(number)["state"] in figures.ENDED, 180, pause=0.5)
+            job = figures.job(number)
             self.play.settle(60)
         except (WrongFigureError, requests.RequestException) as error:
             outcome.notes.append(f"WRONG all customers could not be read: {error}")
@@ -151,16 +160,23 @@ class Arena:
         outcome.lost |= {f"not even after reading all: {pair}" for pair in missing}
         outcome.notes.append(f"{len(pairs) - len(missing)} of {len(pairs)} equal after reading all")
 
-    def _given_up(self, pairs: set[Pair]) -> set[Pair]:
+    def _given_up(self, pairs: set[Pair], outcome: Outcome) -> set[Pair]:
         """Return the pairs of which a callback was never answered with 200, however often WeCom tried."""
-        failed = [
-            row["xml"] for row in self.play.simulator.get("ledger/callbacks", status="failed")
-        ]
-        return {
+        failed = self.play.simulator.get("ledger/callbacks", status="failed")
+        lost = {
             (userid, external)
             for userid, external in pairs
-            if any(external in xml for xml in failed)
+            if any(external in row["xml"] for row in failed)
         }
+        met = Counter(
+            f"{attempt['outcome']} {attempt['http_status'] or ''}".strip()
+            for row in failed
+            if any(external in row["xml"] for _userid, external in lost)
+            for attempt in row["attempts"]
+        )
+        if met:
+            outcome.notes.append(f"what their tries met: {dict(met)}")
+        return lost
 
     def _compare_relations(self, pairs: set[Pair], outcome: Outcome) -> None:
         ledger, ours = scans.ledger_relations(self.play), figures.relations()
