@@ -19,6 +19,7 @@ h5_urlpatterns = [
     *scrm.accounts.urls.h5_urlpatterns,
     *scrm.home.urls.h5_urlpatterns,
     *contacts.urls.h5_urlpatterns,
+    *customers.urls.h5_urlpatterns,
     *materials.urls.h5_urlpatterns,
     *attribution.urls.h5_urlpatterns,
 ]
@@ -50,6 +51,8 @@ urlpatterns = [
     path("console/", include(materials.urls.urlpatterns)),
     path("console/", include(attribution.urls.urlpatterns)),
     path("m/", include(materials.urls.public_urlpatterns)),
+    path("goods-pictures/", include((customers.urls.public_urlpatterns, "goods_pictures"))),
+    path("g/", include((customers.urls.group_urlpatterns, "group_pages"))),
     path("e/", include((attribution.urls.public_urlpatterns, "entry_pages"))),
     path("api/v1/", include((api_urlpatterns, "api"))),
     path("api/", include("scrm.core.api_docs_urls")),

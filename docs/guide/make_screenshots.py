@@ -34,6 +34,8 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605
 AGENTS = {
     "guide": f"{IPHONE} wxwork/4.1.36 MicroMessenger/7.0.1",
     "customer": f"{IPHONE} MicroMessenger/8.0.44",
+    # The customer of a group, on our own pages.
+    "visitor": f"{IPHONE} MicroMessenger/8.0.44",
 }
 FLAGS = [
     "--no-sandbox",
@@ -119,11 +121,15 @@ class Studio:
     def _open(self, page: Page, address: str) -> None:
         answer = page.goto(address, wait_until="load")
         silent = f"{self.environment.sandbox_url}/connect/"
-        if answer and page.url.startswith(silent):
-            # The real client knows who holds the phone; the simulator has to be told.
-            told = f"{page.url.partition('#')[0]}&sandbox_userid={self.cast['guide']}"
-            answer = page.goto(told, wait_until="load")
-        if answer is None or answer.status != 200 or page.url.startswith(silent):
+        wechat = f"{self.environment.sandbox_url}/wechat/connect/"
+        # The real client knows who holds the phone; the simulator has to be told.
+        for asking, told in (
+            (silent, f"&sandbox_userid={self.cast['guide']}"),
+            (wechat, f"&sandbox_person={self.cast['visitor']}"),
+        ):
+            if answer and page.url.startswith(asking):
+                answer = page.goto(page.url.partition("#")[0] + told, wait_until="load")
+        if answer is None or answer.status != 200 or page.url.startswith((silent, wechat)):
             raise ServiceError(f"{address} answered {answer.status if answer else 'nothing'}")
 
     def _context(self, shot: Shot) -> BrowserContext:
@@ -191,7 +197,26 @@ def cast_of(environment: Environment) -> dict[str, str]:
     hers = [(row["external_userid"], row["person_id"]) for row in chats if row["userid"] == guide]
     customer, person = max(sorted(set(hers)), key=hers.count)
     name = next(row["name"] for row in told("people?limit=100000") if row["id"] == person)
-    return {"guide": guide, "customer": customer, "person": person, "name": name}
+    found = {"guide": guide, "customer": customer, "person": person, "name": name}
+    return found | _in_a_group({row["unionid"]: row["id"] for row in told("people?limit=100000")})
+
+
+def _in_a_group(people: dict[str, str]) -> dict[str, str]:
+    """Choose a customer whose reward waits to be picked up, and the check-in page of her group."""
+    from django.urls import reverse
+
+    from customers.checkin.models import CampaignGroup, Checkin
+    from customers.points.models import Redemption
+
+    held = Redemption.objects.filter(state=Redemption.State.HELD).select_related("account").first()
+    made = Checkin.objects.filter(account=held.account).first() if held else None
+    if held is None or made is None:
+        raise ServiceError(
+            "No reward waits to be picked up in this demo; let it fill itself first."
+        )
+    place = CampaignGroup.objects.get(campaign=made.campaign, group=made.group)
+    address = reverse("group_pages:page", args=[place.token])
+    return {"visitor": people[held.account.unionid], "checkin": address}
 
 
 def small(png: bytes) -> bytes:

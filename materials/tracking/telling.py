@@ -39,7 +39,11 @@ def timeline_append(
         record_id=contact_id,
         kind=kind,
         occurred_at=at,
-        data={"title": material.title, "material_id": material.pk},
+        data={
+            "title": material.title,
+            "material_id": material.pk,
+            "category": material.category.name if material.category else "",
+        },
         key=key,
         actor_userid=userid,
     )

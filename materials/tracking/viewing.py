@@ -13,10 +13,10 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from materials.tracking.models import Send, View, Who
 from materials.tracking.telling import view_tell
+from scrm.core.crypto import lasting_hash
 from scrm.core.limits import counted
 
 SESSION = timedelta(minutes=30)
@@ -50,7 +50,8 @@ class Opening:
 
 def visitor_of(cookie: str) -> str:
     """Return what stands for a device in our tables; the cookie itself is not kept."""
-    return salted_hmac("materials.visitor", cookie, algorithm="sha256").hexdigest()[:32]
+    # Not under SECRET_KEY: a device stays the same one when that is changed.
+    return lasting_hash("materials.visitor", cookie).hex()[:32]
 
 
 def view_opened(send: Send, opening: Opening, *, at: datetime | None = None) -> View | None:

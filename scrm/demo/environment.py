@@ -12,6 +12,7 @@ from scrm.localservices import processes
 from scrm.localservices.errors import ServiceError
 from scrm.localservices.places import disk_words
 from wecom_sandbox import defaults
+from wecom_sandbox.wechat.accounts import SERVICE
 
 WEB_PORT, SANDBOX_PORT, MALL_PORT, OA_PORT = 8000, 8081, 8082, 8083
 MOST_PORT = 65_535
@@ -103,7 +104,8 @@ def load(
         oa = oa_port or _side_port(known, "SCRM_OA_PORT", OA_PORT, (*ports, mall))
         beside = {
             "SCRM_MALL_PORT": str(mall), "SCRM_OA_PORT": str(oa),
-            "SCRM_OA_HOSTS": f"http://127.0.0.1:{oa}",
+            "SCRM_OA_HOSTS": f"http://127.0.0.1:{oa}", "SCRM_CRM_HOSTS": f"http://127.0.0.1:{mall}",
+            "SCRM_ENROLMENT_URL": f"http://127.0.0.1:{mall}/?p={{parameter}}",
         }  # fmt: skip
         values = {**_keys(), **known, **_addresses(var, *ports), **beside, **_wecom(), **services}
         _write(file, values)
@@ -178,6 +180,8 @@ def _keys() -> dict[str, str]:
         # The mall's partner key, in the form of those that partner_key_create prints.
         "SCRM_MALL_KEY": f"scrm_{secrets.token_hex(6)}_{secrets.token_urlsafe(32)}",
         "SCRM_OA_KEY": secrets.token_urlsafe(32),
+        # What the till wants to see of whoever asks it.
+        "SCRM_TILL_KEY": secrets.token_urlsafe(32),
         "SCRM_DEMO_PASSWORD": f"demo-{secrets.token_hex(4)}",
     }
 
@@ -194,11 +198,17 @@ def _addresses(var: Path, web: int, sandbox: int) -> dict[str, str]:
             ("WECOM_API_BASE", "WECOM_OAUTH_BASE", "WECOM_LOGIN_BASE"),
             f"http://127.0.0.1:{sandbox}",
         ),
+        **dict.fromkeys(
+            ("WECHAT_API_BASE", "WECHAT_OAUTH_BASE", "WECHAT_MP_BASE"),
+            f"http://127.0.0.1:{sandbox}/wechat",
+        ),
     }
 
 
 def _wecom() -> dict[str, str]:
     return {
+        "WECHAT_SERVICE_APPID": SERVICE.appid,
+        "WECHAT_SERVICE_SECRET": SERVICE.secret,
         "WECOM_CORP_ID": defaults.CORP_ID,
         "WECOM_AGENT_ID": str(defaults.AGENT_ID),
         "WECOM_AGENT_SECRET": defaults.APP_SECRET,

@@ -195,6 +195,13 @@ def job(address: str) -> dict[str, Any]:
     }
 
 
+def newest_job(kind: str) -> str:
+    """Return the number of the newest job of a kind."""
+    return str(
+        JobRun.objects.filter(kind=kind).order_by("-created_at").values_list("pk", flat=True)[0]
+    )
+
+
 def materials() -> dict[str, str]:
     """Return the state of each material by title."""
     return dict(Material.objects.values_list("title", "status"))

@@ -46,3 +46,9 @@ def ledger_of(userid: str) -> Decimal:
 def _sum(rows: Any) -> Decimal:
     total: Decimal | None = rows.aggregate(total=Sum("amount"))["total"]
     return total or NOTHING
+
+
+def kept_orders() -> list[tuple[str, str, set[str]]]:
+    """Return (member number, unionid, SKUs) of every order that was not given back whole."""
+    orders = Order.objects.exclude(status=Order.Status.REFUNDED).prefetch_related("lines")
+    return [(row.member_no, row.unionid, {line.sku for line in row.lines.all()}) for row in orders]

@@ -21,7 +21,8 @@ from contacts.oa_sync.selectors import runs_visible_to
 from contacts.org.selectors import binding_rates
 from customers.crm.models import CrmMember
 from customers.crm.selectors import members_visible_to as crm_members_visible_to
-from customers.oneid.selectors import open_counts
+from customers.oneid.selectors import conflicts_waiting
+from customers.profile.counting import record_ids_left_out
 from customers.relations.models import FollowRelation
 from customers.relations.selectors import relation_counts
 from scrm.core.alerts.models import AlertLevel
@@ -81,7 +82,7 @@ def _stores(scope: Scope) -> Figure:
 
 
 def _customers(scope: Scope) -> Figure:
-    counts = relation_counts(scope)
+    counts = relation_counts(scope, without=record_ids_left_out())
     return Figure(
         label=_("Customers"),
         definition=_(
@@ -140,7 +141,7 @@ def _live_codes(scope: Scope) -> Figure:
 
 
 def _conflicts(scope: Scope) -> Figure:
-    count = open_counts(scope)["conflicts"]
+    count = conflicts_waiting(scope)
     return Figure(
         label=_("Merge conflicts"),
         definition=_(

@@ -40,6 +40,8 @@ def index(request: ScopedRequest) -> HttpResponse:
         "tasks": list(open_items(member.pk)[:FIRST_TASKS]) if member else [],
         "viewers": viewers_for(request.scope, member, most=FIRST_VIEWERS) if member else [],
         "sales_url": url_of("h5:sales"),
+        "may_send_checkin": request.scope.allows("checkin.send"),
+        "may_hand_out": request.scope.allows("points.fulfil"),
     }
     return render(request, "h5/home/index.html", context)
 

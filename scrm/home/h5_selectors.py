@@ -13,21 +13,17 @@ from attribution.adds.selectors import adds_visible_to, new_customers
 from attribution.live_codes.models import LiveCode
 from attribution.live_codes.selectors import live_codes_visible_to
 from attribution.sales.selectors import month_figures
-from contacts.directory.grams import search_grams
 from contacts.directory.models import Member
 from contacts.feed.selectors import open_items
 from contacts.org.models import OrgUnit
 from contacts.org.selectors import stores_of, stores_visible_to
-from customers.crm.selectors import members_search
-from customers.crm.selectors import members_visible_to as crm_members_visible_to
-from customers.relations.models import ExternalContact, FollowRelation
-from customers.relations.selectors import contacts_by_phone, relations_visible_to
+from customers.lists.finding import narrow, wanted
+from customers.relations.models import FollowRelation
+from customers.relations.selectors import contacts_remembered, relations_visible_to
 from customers.relations.showing import ShownRelation, shown
 from customers.relations.ways import ASSIGNED
+from scrm.core.erased import ERASED_PREFIX
 from scrm.core.scope import Scope
-
-PHONE_DIGITS = 7
-TEXT_MOST = 60
 
 
 def today_began() -> datetime:
@@ -88,26 +84,17 @@ def customers_of(
     relations = (
         relations_visible_to(scope)
         .filter(status=FollowRelation.Status.ACTIVE)
+        .exclude(contact__external_userid__startswith=ERASED_PREFIX)
         .select_related("contact", "member")
     )
     if added_today:
         # As in the figure: whom a colleague handed over is not new.
         relations = relations.filter(created_time__gte=today_began()).exclude(add_way=ASSIGNED)
-    text = text.strip()[:TEXT_MOST]
-    return relations.filter(_matches(scope, text)) if text else relations
-
-
-def _matches(scope: Scope, text: str) -> Q:
-    """A part of the nickname, a full phone (verified, remarked, or of the CRM), or a member number."""
-    crm = members_search(crm_members_visible_to(scope), text)
-    found = Q(
-        contact__external_userid__in=crm.exclude(external_userid="").values("external_userid")
-    )
-    found |= Q(contact__unionid__in=crm.exclude(unionid="").values("unionid"))
-    if sum(char.isdigit() for char in text) >= PHONE_DIGITS:
-        phones = contacts_by_phone(scope, ExternalContact.objects.all(), text)
-        return found | Q(contact__in=phones.values("pk"))
-    return found | Q(contact__name_grams__contains=search_grams(text))
+    asked = wanted(text)
+    if not asked.text:
+        return relations
+    found = narrow(scope, contacts_remembered(), asked)
+    return relations.filter(contact__in=found.values("pk"))
 
 
 @dataclass(frozen=True)

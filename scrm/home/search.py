@@ -1,11 +1,10 @@
 """Global search: what a text finds in every room, as the reader may see it.
 
 Each group asks the selectors of the app that owns the data, in a constant number of queries, and only
-when the person may open that room. What is encrypted (remarks, names of CRM members) cannot be searched.
+when the person may open that room. Names of CRM members are encrypted and cannot be searched.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,44 +15,27 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
 from attribution.live_codes.selectors import live_codes_visible_to
-from contacts.directory.grams import search_grams
 from contacts.directory.selectors import members_search, members_visible_to
 from contacts.org.selectors import stores_of, stores_visible_to
 from customers.crm.models import CrmMember
 from customers.crm.selectors import members_search as crm_members_search
 from customers.crm.selectors import members_visible_to as crm_members_visible_to
 from customers.crm.selectors import orders_visible_to
+from customers.lists.finding import Wanted, first_hits
 from customers.relations.models import ExternalContact
-from customers.relations.selectors import contacts_by_phone, contacts_visible_to, relations_of
+from customers.relations.selectors import relations_of
 from customers.relations.showing import mask_name
 from materials.library.selectors import materials_visible_to
-from scrm.core.exceptions import ValidationFailed
-from scrm.core.phone import mask_phone, normalise_phone
+from scrm.core.phone import mask_phone
 from scrm.core.scope import Scope
+from scrm.core.searched import SEALED, TEXT, sealed_text
 from scrm.home.menu import MENU, page_url
 
 MOST = 5
-LEAST_CHARACTERS = 2
-MOST_CHARACTERS = 64
-# Below this many digits a number is a part of something else; longer ones are also tried as a phone.
-PHONE_DIGITS = 7
 # An order number is found by its beginning from this length on.
 ORDER_BEGINNING = 6
 GUIDES_SHOWN = 3
 LANGUAGES = ("zh-hans", "en")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What somebody typed: the text, and the phone it is (E.164) or ""."""
-
-    text: str
-    phone: str = ""
-
-    @property
-    def is_long_enough(self) -> bool:
-        """Tell whether it is worth asking; one Chinese character finds half of the company."""
-        return len(self.text) >= LEAST_CHARACTERS
 
 
 @dataclass(frozen=True)
@@ -87,29 +69,18 @@ class Room:
     list_name: str
     # The filter of the list page that takes the same text; "" when it has none.
     parameter: str
-    find: Callable[[Scope, Asked], list[Hit]]
+    find: Callable[[Scope, Wanted], list[Hit]]
+    is_sealed: bool = False
 
 
-def asked(text: str) -> Asked:
-    """Read what was typed: blanks trimmed, full-width letters and digits made plain, at most 64 characters."""
-    plain = " ".join(unicodedata.normalize("NFKC", text).replace("\x00", "").split())
-    plain = plain[:MOST_CHARACTERS]
-    if sum(character.isdigit() for character in plain) < PHONE_DIGITS:
-        return Asked(plain)
-    try:
-        return Asked(plain, normalise_phone(plain))
-    except ValidationFailed:
-        return Asked(plain)
-
-
-def search(scope: Scope, wanted: Asked) -> list[Group]:
+def search(scope: Scope, wanted: Wanted) -> list[Group]:
     """Return the groups with at least one hit, pages first; at most five hits each."""
     pages = _pages(scope, wanted)
     found = [Group("pages", _("Pages"), "arrow-right", pages)] if pages else []
     for room in rooms_of(scope):
         hits = room.find(scope, wanted)
         if hits:
-            more = _more(room, wanted) if len(hits) > MOST else ""
+            more = _more(scope, room, wanted) if len(hits) > MOST else ""
             found.append(Group(room.key, str(room.title), room.icon, hits[:MOST], more))
     return found
 
@@ -119,14 +90,16 @@ def rooms_of(scope: Scope) -> list[Room]:
     return [room for room in ROOMS if scope.allows(room.permission)]
 
 
-def _more(room: Room, wanted: Asked) -> str:
-    # A phone never stands in an address: addresses are kept in logs and histories.
-    if wanted.phone or not room.parameter:
+def _more(scope: Scope, room: Room, wanted: Wanted) -> str:
+    if not room.parameter:
         return ""
-    return reverse(room.list_name, query={room.parameter: wanted.text})
+    # What was searched may be a phone or a name: where the list can, it stands sealed in the address.
+    if room.parameter == TEXT and room.is_sealed:
+        return reverse(room.list_name, query={SEALED: sealed_text(scope.user_id, wanted.text)})
+    return "" if wanted.is_number else reverse(room.list_name, query={room.parameter: wanted.text})
 
 
-def _pages(scope: Scope, wanted: Asked) -> list[Hit]:
+def _pages(scope: Scope, wanted: Wanted) -> list[Hit]:
     """Return the pages of the menu whose name holds the text in any language; Latin words from their beginning."""
     text = wanted.text.casefold()
     begins = r"(?<![a-z0-9])" if text[:1].isascii() else ""
@@ -151,15 +124,9 @@ def _names(title: Promise) -> list[str]:
 # --- rooms -------------------------------------------------------------------------------------------------------
 
 
-def _customers(scope: Scope, wanted: Asked) -> list[Hit]:
-    """A part of the nickname, a full phone (verified, or in a remark the reader sees), an external_userid."""
-    visible = contacts_visible_to(scope)
-    exact = visible.filter(external_userid=wanted.text)
-    if wanted.phone:
-        found = contacts_by_phone(scope, visible, wanted.phone) | exact
-    else:
-        found = visible.filter(name_grams__contains=search_grams(wanted.text)) | exact
-    contacts = list(found.order_by("-id")[: MOST + 1])
+def _customers(scope: Scope, wanted: Wanted) -> list[Hit]:
+    """A phone or its last four digits, nickname, remark, pinyin, member number, external_userid, unionid."""
+    contacts = first_hits(scope, wanted, MOST + 1)
     followers = relations_of(scope, [contact.pk for contact in contacts])
     return [
         Hit(
@@ -180,8 +147,8 @@ def _name(scope: Scope, contact: ExternalContact) -> str:
     return mask_name(contact.name) if scope.masked("name") else contact.name
 
 
-def _crm_members(scope: Scope, wanted: Asked) -> list[Hit]:
-    """A whole member number or a full phone."""
+def _crm_members(scope: Scope, wanted: Wanted) -> list[Hit]:
+    """A whole member number, a full phone or its last four digits."""
     found = crm_members_search(crm_members_visible_to(scope), wanted.text)
     return [
         Hit(
@@ -191,7 +158,7 @@ def _crm_members(scope: Scope, wanted: Asked) -> list[Hit]:
                 for part in (_crm_name(scope, member), mask_phone(member.phone), member.level)
                 if part
             ),
-            reverse("crm:list", query={"q": member.member_no}),
+            reverse("crm:list", query={SEALED: sealed_text(scope.user_id, member.member_no)}),
         )
         for member in found.order_by("-id")[: MOST + 1]
     ]
@@ -201,7 +168,7 @@ def _crm_name(scope: Scope, member: CrmMember) -> str:
     return mask_name(member.name) if scope.masked("name") else member.name
 
 
-def _orders(scope: Scope, wanted: Asked) -> list[Hit]:
+def _orders(scope: Scope, wanted: Wanted) -> list[Hit]:
     """An order number or its beginning, or a whole member number."""
     matches = Q(order_no=wanted.text) | Q(member_no=wanted.text)
     if len(wanted.text) >= ORDER_BEGINNING:
@@ -217,7 +184,7 @@ def _orders(scope: Scope, wanted: Asked) -> list[Hit]:
     ]
 
 
-def _members(scope: Scope, wanted: Asked) -> list[Hit]:
+def _members(scope: Scope, wanted: Wanted) -> list[Hit]:
     """A part of the name, a whole userid or job number."""
     found = list(
         members_search(members_visible_to(scope), wanted.text).order_by("status", "name", "id")[
@@ -243,7 +210,7 @@ def _members(scope: Scope, wanted: Asked) -> list[Hit]:
     ]
 
 
-def _stores(scope: Scope, wanted: Asked) -> list[Hit]:
+def _stores(scope: Scope, wanted: Wanted) -> list[Hit]:
     """A part of the name or the beginning of the code."""
     matches = Q(name__icontains=wanted.text) | Q(code__istartswith=wanted.text)
     found = stores_visible_to(scope).filter(matches).order_by("status", "code")[: MOST + 1]
@@ -257,7 +224,7 @@ def _stores(scope: Scope, wanted: Asked) -> list[Hit]:
     ]
 
 
-def _live_codes(scope: Scope, wanted: Asked) -> list[Hit]:
+def _live_codes(scope: Scope, wanted: Wanted) -> list[Hit]:
     """A part of the name, or the whole source parameter."""
     matches = Q(name__icontains=wanted.text) | Q(state=wanted.text)
     found = live_codes_visible_to(scope).filter(matches).order_by("-id")[: MOST + 1]
@@ -267,7 +234,7 @@ def _live_codes(scope: Scope, wanted: Asked) -> list[Hit]:
     ]
 
 
-def _materials(scope: Scope, wanted: Asked) -> list[Hit]:
+def _materials(scope: Scope, wanted: Wanted) -> list[Hit]:
     """A part of the title."""
     found = materials_visible_to(scope).filter(title__icontains=wanted.text)
     return [
@@ -281,8 +248,8 @@ def _materials(scope: Scope, wanted: Asked) -> list[Hit]:
 
 
 ROOMS: tuple[Room, ...] = (
-    Room("customers", "relations.view", gettext_lazy("Customers"), "users", "relations:list", "q", _customers),
-    Room("crm_members", "crm.view", gettext_lazy("CRM members"), "id", "crm:list", "q", _crm_members),
+    Room("customers", "relations.view", gettext_lazy("Customers"), "users", "relations:list", "q", _customers, is_sealed=True),
+    Room("crm_members", "crm.view", gettext_lazy("CRM members"), "id", "crm:list", "q", _crm_members, is_sealed=True),
     Room("orders", "crm.view", gettext_lazy("Orders"), "receipt", "crm:orders", "q", _orders),
     Room("members", "directory.view", gettext_lazy("Members"), "address-book", "directory:members", "q", _members),
     Room("stores", "org.view", gettext_lazy("Stores"), "building-store", "org:list", "q", _stores),

@@ -5,10 +5,12 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from customers.lists.finding import Wanted
+from customers.lists.finding import wanted as asked
 from scrm.core.exceptions import RateLimited
 from scrm.core.phone_lookups import lookup_count, lookup_record
 from scrm.core.scope import ScopedRequest, requires
-from scrm.home.search import Asked, Group, asked, rooms_of
+from scrm.home.search import Group, rooms_of
 from scrm.home.search import search as find
 
 
@@ -18,7 +20,7 @@ from scrm.home.search import search as find
 def search(request: ScopedRequest) -> HttpResponse:
     """Answer a search; the text comes by POST, because it may be a phone and addresses are logged."""
     wanted = asked(request.POST.get("q", ""))
-    too_many = bool(wanted.phone) and _too_many(request)
+    too_many = wanted.is_number and _too_many(request)
     asks = wanted.is_long_enough and not too_many
     groups = _answer(request, wanted) if asks else []
     context = {
@@ -40,9 +42,9 @@ def _too_many(request: ScopedRequest) -> bool:
     return False
 
 
-def _answer(request: ScopedRequest, wanted: Asked) -> list[Group]:
+def _answer(request: ScopedRequest, wanted: Wanted) -> list[Group]:
     groups = find(request.scope, wanted)
-    if wanted.phone:
+    if wanted.is_number:
         found = {group.key: len(group.hits) for group in groups}
-        lookup_record(request.user, wanted.phone, found=found)
+        lookup_record(request.user, wanted.number, found=found)
     return groups

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from attribution.adds.selectors import adds_visible_to, lost_customers
 from attribution.sales.selectors import credit_lines_between
+from customers.profile.counting import customers_only
 from materials.tracking.models import Who
 from materials.tracking.selectors import views_visible_to
 from risk.anomalies.models import Incident
@@ -46,7 +47,8 @@ def losses_today(scope: Scope) -> Figure:
 
 def viewers_today(scope: Scope) -> Figure:
     """Count who viewed materials since midnight; the sure, the likely and the unknown ones stay apart."""
-    viewed = views_visible_to(scope).filter(counted=True, opened_at__gte=today())
+    rows = views_visible_to(scope).filter(counted=True, opened_at__gte=today())
+    viewed = customers_only(rows, moment="opened_at", unionid="unionid")
     counts = viewed.aggregate(
         identified=Count("unionid", filter=Q(who=Who.IDENTIFIED), distinct=True),
         inferred=Count("external_userid", filter=Q(who=Who.INFERRED), distinct=True),

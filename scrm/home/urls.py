@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from scrm.home import h5, h5_code, h5_customers, h5_sdk, search_views, views
+from scrm.home import h5, h5_code, h5_customers, h5_scan, h5_sdk, search_views, views
 
 app_name = "home"
 urlpatterns = [
@@ -20,6 +20,10 @@ h5_urlpatterns: list[URLPattern | URLResolver] = [
         h5_customers.note_done,
         name="note_done",
     ),
+    path("customers/<uuid:contact_id>/stop/", h5_customers.contact_stop, name="contact_stop"),
+    path("customers/<uuid:contact_id>/opened/", h5_customers.opened, name="customer_opened"),
+    path("customers/<uuid:contact_id>/fields/", h5_customers.fields_save, name="customer_fields"),
+    path("scan/", h5_scan.scan, name="scan"),
     path("c/", h5_customers.side_bar, name="side_bar"),
     path("c/<str:external_userid>/", h5_customers.side_bar_customer, name="side_bar_customer"),
     path("code/", h5_code.own_code, name="code"),

@@ -14,6 +14,11 @@ class PayloadField(EncryptedBytesField[Any, Any]):
     """Ciphertext that stays ciphertext on the instance; `unseal` opens it with the row's digest."""
 
     descriptor_class = DeferredAttribute  # type: ignore[assignment]
+    bound_to = "digest"
+
+    def aad(self, pk: Any) -> bytes:
+        """Return what binds a payload to its place: the digest of its row."""
+        return PLACE + bytes(pk)
 
 
 def seal(digest: bytes, xml: bytes) -> bytes:

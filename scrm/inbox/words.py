@@ -9,6 +9,13 @@ EVENTS = {
     ("change_external_contact", "del_external_contact"): _("Customer deleted by the member"),
     ("change_external_contact", "del_follow_user"): _("Member deleted by the customer"),
     ("change_external_contact", "transfer_fail"): _("Hand-over failed"),
+    ("change_external_chat", "create"): _("Group made"),
+    ("change_external_chat", "update"): _("Group changed"),
+    ("change_external_chat", "dismiss"): _("Group dissolved"),
+    ("customer_acquisition", "customer_start_chat"): _(
+        "Customer of an acquisition link spoke first"
+    ),
+    ("customer_acquisition", "message_from_customer"): _("Customer of an acquisition link wrote"),
     ("change_external_tag", "create"): _("Tag made"),
     ("change_external_tag", "update"): _("Tag changed"),
     ("change_external_tag", "delete"): _("Tag removed"),

@@ -23,6 +23,8 @@ DEMO_WORLD_URL = ""
 # What the console calls itself: demo, test or production.
 ENVIRONMENT = env_str("SCRM_ENVIRONMENT", "demo" if DEMO_MODE else "production")
 SECRET_KEY = env_str("SECRET_KEY", "")
+# Former ones: what they signed (sessions, log-ins under way) still holds while SECRET_KEY is changed.
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS", "")
 BASE_URL = env_str("SCRM_BASE_URL", "http://127.0.0.1:8000")
 ALLOWED_HOSTS = env_list("SCRM_ALLOWED_HOSTS", urlsplit(BASE_URL).hostname or "")
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https://") else []
@@ -214,16 +216,19 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "SCRM partner API",
     "VERSION": "1.0.0",
     "DESCRIPTION": (
-        "For the retailer's own systems: send members, orders, goods, assets and page events, ask for entries. "
+        "For the retailer's own systems: send members, orders, goods, stock, assets, tags, services and page events, ask for entries. "
         "Log in by `Authorization: Bearer <partner key>`. Every write needs an `Idempotency-Key`. "
         "A batch checks each row by itself: a bad row stops no other and is named in `errors`."
     ),
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "ENUM_NAME_OVERRIDES": {
         "MemberState": "customers.crm.models.CrmMember.State",
-        "GoodsState": "customers.crm.models.Goods.State",
-        "AssetState": "customers.crm.models.Asset.State",
-        "AssetKind": "customers.crm.models.Asset.Kind",
+        "GoodsState": "customers.goods.models.Goods.State",
+        "AssetState": "customers.crm.fact_models.Asset.State",
+        "AssetKind": "customers.crm.fact_models.Asset.Kind",
+        "ServiceState": "customers.crm.fact_models.ServiceReceived.State",
+        "RowResult": "customers.results.ROW_RESULTS",
+        "AudienceResult": "customers.segments.api.RESULTS",
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -232,7 +237,37 @@ SPECTACULAR_SETTINGS = {
 
 # Field encryption: "<key id>:<32 bytes base64>[,<old key id>:<…>]"; the first one writes.
 FIELD_KEYS = env_str("SCRM_FIELD_KEYS", "")
+# One key; two while it is changed: the first writes, rows are found by both.
 BLIND_INDEX_KEY = env_str("SCRM_BLIND_INDEX_KEY", "")
+# Signs the parameters in printed codes for ever; empty: derived from the blind-index key, which then cannot change.
+PARAMETER_KEY = env_str("SCRM_PARAMETER_KEY", "")
+# Where rooms keep what belongs to one person, beyond what their models show by themselves.
+PERSON_HOLDINGS = (
+    "customers.privacy.own.HOLDINGS",
+    "risk.holdings.HOLDINGS",
+    "materials.holdings.HOLDINGS",
+    "attribution.holdings.HOLDINGS",
+)
+# Who was forgotten, asked at every door by which people come in.
+ERASED_RESOLVER = "customers.privacy.tombstones.found"
+# Erasures, encrypted, outside the database and its backups: replayed after a restore.
+ERASURE_JOURNAL = env_str("SCRM_ERASURE_JOURNAL", str(VAR_DIR / "erasures.journal"))
+# Tables with keyed hashes of their own values, each where its room is.
+KEYED_COLUMNS = (
+    "contacts.directory.keyed.EMPLOYEE",
+    "contacts.directory.keyed.WRITTEN",
+    "contacts.roster.keyed.PERSON",
+    "contacts.drift.keyed.SECRET",
+    "customers.relations.keyed.CONTACT",
+    "customers.relations.keyed.RELATION",
+    "customers.crm.keyed.MEMBER",
+    "customers.fields.keyed.VALUE",
+    "customers.lists.keyed.CONTACT",
+    "customers.lists.keyed.RELATION",
+)
+PARAMETER_KEY_OF = "contacts.parameters.selectors.purpose_key"
+# Told which indexes became which others, in the transaction that writes them.
+INDEXES_MOVED = ("customers.oneid.keyed.moved",)
 AUDIT_KEY = env_str("SCRM_AUDIT_KEY", "")
 
 # WeCom: one corp, several apps (each app has a secret and, where it receives events, a token and an AES key).
@@ -290,6 +325,9 @@ DRIFT_GAP_MINUTES = env_int("SCRM_DRIFT_GAP_MINUTES", 10)
 # Days after which a secret should be changed.
 SECRET_DAYS = env_int("SCRM_SECRET_DAYS", 180)
 
+# Hosts of the retailer's own systems (members, orders, goods …) that we may ask, as origins.
+CRM_HOSTS = env_list("SCRM_CRM_HOSTS", "")
+
 # Where lower layers find what higher ones know; dotted paths, so that no import points upwards.
 SCOPE_RESOLVER = "contacts.roles.selectors.scope_for"
 PHONE_SESSION_RESOLVER = "scrm.accounts.sessions.store.of_the_phone"
@@ -305,7 +343,10 @@ INBOX_BACKLOG = "scrm.inbox.selectors.backlog"
 INBOX_WORKERS = "scrm.inbox.selectors.workers_alive"
 OUTBOX_SENDERS = "scrm.event_routes.OUTBOX_SENDERS"
 # What the health page and doctor look at beside the core, by name.
-HEALTH_PROBES = {"sales": "attribution.sales.health.probe"}
+HEALTH_PROBES = {
+    "erasures": "customers.privacy.health.probe",
+    "sales": "attribution.sales.health.probe",
+}
 # What waits for a second person, each kind where its room is.
 APPROVAL_KINDS = (
     "scrm.accounts.partner_keys.approvals.KEY",
@@ -313,6 +354,9 @@ APPROVAL_KINDS = (
     "contacts.roles.approvals.GRANT",
     "contacts.profiles.approvals.TEMPLATE",
     "scrm.core.approvals.exports.EXPORT",
+    "customers.points.approvals.ADJUST",
+    "customers.privacy.approvals.PACKAGE",
+    "customers.privacy.approvals.ERASURE",
 )
 # Accounts whose card one person may change alone by publishing a template.
 PROFILE_ACCOUNTS_ALONE = env_int("SCRM_PROFILE_ACCOUNTS_ALONE", 500)
@@ -328,6 +372,10 @@ AUDIT_VALUES = {
 }
 # Rows of a file that one person may take alone.
 EXPORT_ROWS_ALONE = 1000
+# Where a customer adds a guide, by member id.
+INVITATION_LINKS = "attribution.live_codes.selectors.links_of_members"
+# Where a friend becomes a member at the retailer's, with {parameter} for the guide's signed parameter.
+ENROLMENT_URL = env_str("SCRM_ENROLMENT_URL", "")
 SOURCE_NAMES = "attribution.live_codes.selectors.names_by_state"
 # Free places by member, asked when customers are handed over.
 SUCCESSOR_ROOM = "risk.anomalies.selectors.room_of"
@@ -347,6 +395,11 @@ STORE_CHANGE_PARTS = (
 STORE_CODES_TASK = "customers.store_codes_join"
 # No account is deleted by itself when the last good OA run is older: the OA may have taken somebody back.
 HANDOVER_OA_DAYS = env_int("SCRM_HANDOVER_OA_DAYS", 3)
+# More records with one phone or ID card than this: shared, it ties nobody until a human allows it. Changing it
+# needs an audit of persons afterwards (merge centre, or the nightly one).
+ONEID_KEY_LIMIT = env_int("SCRM_ONEID_KEY_LIMIT", 5)
+# More records than this on one person wait for a human.
+ONEID_RECORD_LIMIT = env_int("SCRM_ONEID_RECORD_LIMIT", 30)
 # Told the members that became full, restricted or free again.
 RISK_MEMBERS_CHANGED_TASK = "attribution.live_codes_refresh"
 

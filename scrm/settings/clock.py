@@ -73,17 +73,77 @@ CELERY_BEAT_SCHEDULE = {
     "core.audit_seal": {"task": "core.audit_seal", "schedule": 5.0},
     "core.jobs_sweep": {"task": "core.jobs_sweep", "schedule": 30.0},
     "core.purge": {"task": "core.purge", "schedule": crontab(minute="9")},
+    "customers.exports_purge": {
+        "task": "customers.exports_purge",
+        "schedule": crontab(minute="25"),
+    },
+    "customers.search_refresh": {"task": "customers.search_refresh", "schedule": 5.0},
+    "customers.count_marks_find": {
+        "task": "customers.count_marks_find",
+        "schedule": crontab(hour="2", minute="50"),
+    },
+    "customers.field_values_expire": {
+        "task": "customers.field_values_expire",
+        "schedule": crontab(hour="3", minute="35"),
+    },
+    "customers.oneid_nightly": {
+        "task": "customers.oneid_nightly",
+        "schedule": crontab(hour="2", minute="40"),
+    },
     "customers.oneid_reconcile": {"task": "customers.oneid_reconcile", "schedule": 5.0},
+    "customers.privacy_clean": {
+        "task": "customers.privacy_clean_start",
+        "schedule": crontab(hour="2", minute="40"),
+    },
     "customers.timeline_collect": {"task": "customers.timeline_collect", "schedule": 5.0},
+    "customers.opened_read": {"task": "customers.opened_read", "schedule": crontab(minute="41")},
+    "customers.sync_nightly": {
+        "task": "customers.sync_nightly",
+        "schedule": crontab(hour="2", minute="30"),
+    },
     "customers.handover_results": {"task": "customers.handover_results", "schedule": 300.0},
     "customers.handover_releases": {
         "task": "customers.handover_releases",
         "schedule": crontab(minute="16"),
     },
+    "customers.handover_again": {
+        "task": "customers.handover_again",
+        "schedule": crontab(minute="19"),
+    },
     "customers.leavers_plan": {"task": "customers.leavers_plan", "schedule": 60.0},
+    "customers.intake_files_purge": {
+        "task": "customers.intake_files_purge",
+        "schedule": crontab(minute="22"),
+    },
+    "customers.intake_sources_due": {"task": "customers.intake_sources_due", "schedule": 60.0},
     "customers.member_files_purge": {
         "task": "customers.member_files_purge",
         "schedule": crontab(minute="23"),
+    },
+    "customers.tag_rules_drain": {"task": "customers.tag_rules_drain", "schedule": 15.0},
+    "customers.tag_rules_nightly": {
+        "task": "customers.tag_rules_nightly",
+        "schedule": crontab(hour="2", minute="20"),
+    },
+    "customers.tags_nightly": {
+        "task": "customers.tags_nightly",
+        "schedule": crontab(hour="2", minute="10"),
+    },
+    "customers.invitations_close": {"task": "customers.invitations_close", "schedule": 600.0},
+    "customers.groups_reread": {"task": "customers.groups_reread", "schedule": 60.0},
+    "customers.groups_sync": {
+        "task": "customers.groups_sync_nightly",
+        "schedule": crontab(hour="2", minute="40"),
+    },
+    # WeCom gives the figures of a day the next morning.
+    "customers.group_figures": {
+        "task": "customers.group_figures",
+        "schedule": crontab(hour="9", minute="20"),
+    },
+    "customers.redemptions_lapse": {"task": "customers.redemptions_lapse", "schedule": 600.0},
+    "customers.points_nightly": {
+        "task": "customers.points_nightly",
+        "schedule": crontab(hour="1", minute="20"),
     },
     "risk.anomalies_watch": {"task": "risk.anomalies_watch", "schedule": 60.0},
     "risk.capacity_sweep": {"task": "risk.capacity_sweep", "schedule": 60.0},

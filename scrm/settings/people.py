@@ -24,6 +24,11 @@ H5_SESSION_AGE = 7 * 24 * 3600
 H5_REVEALS_PER_DAY = env_int("SCRM_H5_REVEALS_PER_DAY", 20)
 # How many customers one person may open in an hour, on the console or the phone.
 CUSTOMERS_OPENED_PER_HOUR = 300
+# How many files of customers one person may take in a day.
+CUSTOMER_FILES_PER_DAY = 10
+# What a scanned member code looks like: a pattern with the group `member_no`; `until` in Unix seconds where codes
+# change. Every member system has its own.
+MEMBER_CODE = env_str("SCRM_MEMBER_CODE", r"^(?P<member_no>[0-9A-Za-z_-]{2,64})$")
 SESSION_ENGINE = "scrm.accounts.sessions.store"  # in PostgreSQL: sessions survive the loss of Redis
 SESSION_COOKIE_AGE = 12 * 3600  # the absolute limit of a session of the console
 CONSOLE_SESSION_IDLE = 30 * 60

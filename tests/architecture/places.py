@@ -20,12 +20,22 @@ from contacts.profiles.models import MemberProfile
 from contacts.roles.models import RoleGrant
 from contacts.roster.models import RosterExtension
 from customers.inheritance.models import HandoverPlan
+from customers.points.services import redeem
 from customers.profile.models import FollowUpNote
+from customers.segments.models import Invitation
 from scrm.home.access import Route
 from tests.cast import person
 from tests.contacts.roster.people import on_roster
 from tests.factories.attribution import LiveCodeFactory, WelcomeTemplateFactory
-from tests.factories.customers import ContactFactory, RelationFactory
+from tests.factories.customers import ContactFactory, CrmMemberFactory, RelationFactory
+from tests.factories.groups import (
+    CampaignFactory,
+    GroupFactory,
+    PlaceFactory,
+    RewardFactory,
+    StayFactory,
+    rich,
+)
 from tests.factories.materials import MaterialFactory, SendFactory
 from tests.factories.risk import CapacityFactory, IncidentFactory
 from tests.factories.sales import order, token, touch
@@ -51,7 +61,7 @@ class Store:
         self.contact = ContactFactory(
             external_userid=f"wm_matrix_{number}", unionid=f"u{number}", name=f"顾客甲乙{number}"
         )
-        RelationFactory(member=member, contact=self.contact)
+        self.relation = RelationFactory(member=member, contact=self.contact)
         self.note = FollowUpNote.objects.create(
             contact=self.contact, author=member.user, userid=member.userid, text="call"
         )
@@ -76,10 +86,21 @@ class Store:
             store=unit, kind="close", effective_on=timezone.localdate(), reason="lease ends"
         )
 
+        self.invitation = Invitation.objects.create(
+            crm_member=CrmMemberFactory(store_code=unit.code), guide=member, store=unit
+        )
         self.rostered = on_roster(unit, member, 900 + number)
         self.extension = RosterExtension.objects.create(
             person=self.rostered, until=timezone.localdate() + timedelta(days=120), reason="season"
         )
+        self.group = GroupFactory(owner=member)
+        StayFactory(
+            group=self.group, userid=self.contact.external_userid, contact=self.contact,
+            unionid=f"u{number}", name=self.contact.name,
+        )  # fmt: skip
+        self.points = rich(f"u{number}", 50, name=self.contact.name)
+        self.redemption = redeem(self.points, RewardFactory().pk, key="matrix")
+        self.place = PlaceFactory(campaign=CampaignFactory(name=f"c{number}"), group=self.group)
         now = timezone.now()
         self.finding = DriftFinding.objects.create(
             kind="name", member=member, ours={}, theirs={}, mark="0" * 64, found_at=now, seen_at=now
@@ -100,11 +121,14 @@ class Store:
 
 
 OBJECTS: dict[str, Callable[[Store], Arguments]] = {
+    "h5:invitation_asked": lambda s: {"pk": s.invitation.pk},
+    "h5:invitation_reveal": lambda s: {"pk": s.invitation.pk},
     "anomalies:close": lambda s: {"pk": s.incident.pk},
     "anomalies:take": lambda s: {"pk": s.incident.pk},
     "anomalies:undo": lambda s: {"pk": s.incident.pk},
     "capacity:limit": lambda s: {"member_id": s.member.pk},
     "materials:review": lambda s: {"pk": s.material.pk},
+    "relations:opened": lambda s: {"relation_id": s.relation.pk},
     "org:bind": lambda s: {"pk": s.unit.pk},
     "org:change": lambda s: {"pk": s.change.pk},
     "org:change_approve": lambda s: {"pk": s.change.pk},
@@ -131,13 +155,17 @@ OBJECTS: dict[str, Callable[[Store], Arguments]] = {
     "profile:detail": lambda s: {"contact_id": s.contact.pk},
     "profile:allow": lambda s: {"contact_id": s.contact.pk},
     "profile:stop": lambda s: {"contact_id": s.contact.pk},
+    "profile:fields": lambda s: {"contact_id": s.contact.pk},
+    "profile:local_tags": lambda s: {"contact_id": s.contact.pk},
     "profile:note": lambda s: {"contact_id": s.contact.pk},
     "profile:note_done": lambda s: {"contact_id": s.contact.pk, "note_id": s.note.pk},
     "inheritance:detail": lambda s: {"pk": s.plan.pk},
     "inheritance:cancel": lambda s: {"pk": s.plan.pk},
+    "inheritance:file": lambda s: {"pk": s.plan.pk},
     "inheritance:confirm": lambda s: {"pk": s.plan.pk},
     "inheritance:release": lambda s: {"pk": s.plan.pk},
     "inheritance:results": lambda s: {"pk": s.plan.pk},
+    "inheritance:resume": lambda s: {"pk": s.plan.pk},
     "inheritance:retry": lambda s: {"pk": s.plan.pk},
     "external_profiles:accept": lambda s: {"pk": s.member.pk},
     "external_profiles:card": lambda s: {"pk": s.member.pk},
@@ -158,10 +186,21 @@ OBJECTS: dict[str, Callable[[Store], Arguments]] = {
     "org:detail": lambda s: {"pk": s.unit.pk},
     "sales:detail": lambda s: {"order_id": s.order.pk},
     "welcome:edit": lambda s: {"pk": s.welcome.pk},
+    "groups:detail": lambda s: {"pk": s.group.pk},
+    "groups:read": lambda s: {"pk": s.group.pk},
+    "groups:tags": lambda s: {"pk": s.group.pk},
+    "groups:welcome": lambda s: {"pk": s.group.pk},
+    "checkin:detail": lambda s: {"pk": s.place.campaign_id},
+    "checkin:export": lambda s: {"pk": s.place.campaign_id},
+    "points:account": lambda s: {"pk": s.points.pk},
+    "points:cancel": lambda s: {"pk": s.redemption.pk},
     "h5:side_bar_customer": lambda s: {"external_userid": s.contact.external_userid},
     "h5:code_picture": lambda s: {"pk": s.live_code.pk},
     "h5:customer": lambda s: {"contact_id": s.contact.pk},
     "h5:note": lambda s: {"contact_id": s.contact.pk},
+    "h5:contact_stop": lambda s: {"contact_id": s.contact.pk},
+    "h5:customer_opened": lambda s: {"contact_id": s.contact.pk},
+    "h5:customer_fields": lambda s: {"contact_id": s.contact.pk},
     "h5:note_done": lambda s: {"contact_id": s.contact.pk, "note_id": s.note.pk},
     "h5:reveal": lambda s: {"contact_id": s.contact.pk},
     "h5:material": lambda s: {"pk": s.material.pk},

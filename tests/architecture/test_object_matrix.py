@@ -51,7 +51,18 @@ SHOWN = {"it_admin": 1, "agency": 2, "guide": 4, "store_manager": 4}
 
 # The same for everybody who may open the page: no store, no person in it.
 COMPANY_WIDE = {
+    "tags:group": "tags are the company's",
+    "tags:group_rename": "tags are the company's",
+    "tags:group_move": "tags are the company's",
+    "tags:group_delete": "tags are the company's",
+    "tags:group_add": "tags are the company's",
+    "tags:rename": "tags are the company's",
+    "tags:move": "tags are the company's",
+    "tags:delete": "tags are the company's",
+    "tags:local_rename": "tags are the company's",
+    "tags:local_delete": "tags are the company's",
     "anomalies:rule": "rules hold for the company",
+    "goods:detail": "goods are the company's; their stock is narrowed by store: tests/customers/goods/test_goods.py",
     "entries:detail": "words of an entry; its figures are narrowed by store",
     "materials:create": "a kind of material, not an object",
     "materials:category_delete": "shelves are the company's",
@@ -63,6 +74,12 @@ COMPANY_WIDE = {
 }
 # Objects whose place is asked for where they can be made by their own service.
 ELSEWHERE = {
+    "segments:detail": "tests/customers/segments/test_pages.py: shared, or its maker's",
+    "segments:persons": "tests/customers/segments/test_pages.py: shared, or its maker's",
+    "segments:edit": "tests/customers/segments/test_pages.py: shared, or its maker's",
+    "segments:delete": "tests/customers/segments/test_pages.py: shared, or its maker's",
+    "lists:view_delete": "tests/customers/lists/test_views.py: its owner's alone",
+    "lists:export_take": "tests/customers/lists/test_bulk.py: for who asked for it alone",
     "org:import_detail": "tests/contacts/test_routes.py",
     "org:import_errors": "tests/contacts/test_routes.py",
     "org:import_approve": "tests/contacts/test_routes.py",
@@ -91,7 +108,12 @@ COMPANY_LISTS = {
 # What belongs to who made it, not to a store.
 PERSONAL = {"jobs", "approvals"}
 # A guide's own, whoever manages the store.
-HERS_ALONE = {"h5:material_confirm", "h5:task_done"}
+HERS_ALONE = {
+    "h5:invitation_asked",
+    "h5:invitation_reveal",
+    "h5:material_confirm",
+    "h5:task_done",
+}
 # Visible, and yet refused or absent for a reason that is not the place: nothing to hand out, another's decision.
 NOT_FOR_ALL = {
     "jobs:cancel": {403},

@@ -21,6 +21,7 @@ from tests.factories.customers import (
     CrmMemberFactory,
     RelationFactory,
     TagFactory,
+    searchable,
 )
 
 NORMAL = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148"
@@ -55,6 +56,7 @@ def shop(
     RelationFactory(member=guide_wang, contact__external_userid="wm-of-wang")
     CrmMemberFactory(member_no="80021457", external_userid="wm1", level="金卡")
     reconcile_pending()
+    searchable()
     code = LiveCodeFactory(name="李娜的活码", members=[guide_li])
     LiveCodeFactory(name="柜台立牌", members=[guide_li, guide_wang])
     AddEpisodeFactory.create_batch(3, userid="guide_li", live_code=code)

@@ -126,7 +126,8 @@ def test_the_list_grows_while_one_scrolls_and_the_search_narrows_it(phone, shop)
     me.page.fill("#q", "小明3")
     expect(rows).to_have_count(1)
 
-    assert "q=" in me.page.url
+    assert "小明" not in me.page.url
+    assert "q=" not in me.page.url
     assert me.complaints == []
 
 

@@ -6,6 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from customers.lists.refreshing import search_rows_refresh
+from customers.relations.models import ExternalContact
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.factories.attribution import LiveCodeFactory
 from tests.factories.customers import ContactFactory, RelationFactory
@@ -19,6 +21,7 @@ def found(people) -> None:
     for name in ("小花一", "小花二"):
         RelationFactory(contact=ContactFactory(name=name))
     LiveCodeFactory(name="小花的活码")
+    search_rows_refresh(ExternalContact.objects.values_list("pk", flat=True))
 
 
 def test_the_keyboard_opens_chooses_and_goes_there(visitor, found):

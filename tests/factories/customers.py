@@ -11,7 +11,10 @@ from factory.django import DjangoModelFactory
 
 from contacts.directory.grams import name_grams
 from contacts.directory.models import Member
-from customers.crm.models import Asset, CrmMember, Goods, Order, OrderLine
+from customers.crm.fact_models import Asset
+from customers.crm.models import CrmMember, Order, OrderLine
+from customers.goods.models import Goods
+from customers.lists.refreshing import search_rows_refresh
 from customers.relations.models import ExternalContact, FollowRelation, RecordChange
 from customers.tags.models import Tag, TagGroup
 from scrm.core.crypto import blind_index
@@ -82,10 +85,20 @@ class CrmMemberFactory(DjangoModelFactory[CrmMember]):
     phone_index = factory.LazyAttribute(
         lambda member: blind_index("phone", member.phone) if getattr(member, "phone", "") else None
     )
+    phone_last4 = factory.LazyAttribute(
+        lambda member: (
+            blind_index("phone_last4", member.phone[-4:]) if getattr(member, "phone", "") else None
+        )
+    )
 
     @factory.post_generation
     def changed(self, create: bool, extracted: Any, **_kwargs: Any) -> None:
         RecordChange.objects.create(record_kind="member", record_id=self.pk)
+
+
+def searchable() -> None:
+    """Write what everybody there is found by; the task does it for what services wrote."""
+    search_rows_refresh(ExternalContact.objects.values_list("pk", flat=True))
 
 
 class TagGroupFactory(DjangoModelFactory[TagGroup]):
@@ -216,6 +229,7 @@ class AssetFactory(DjangoModelFactory[Asset]):
         model = Asset
 
     member = factory.SubFactory(CrmMemberFactory)
+    member_no = factory.LazyAttribute(lambda asset: asset.member.member_no)
     kind = Asset.Kind.POINTS
     amount = Decimal("100.00")
     updated_at = factory.LazyFunction(timezone.now)

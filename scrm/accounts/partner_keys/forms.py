@@ -46,7 +46,7 @@ class KeyForm(forms.Form):
         min_value=1,
         max_value=MOST_CALLS_A_MINUTE,
         required=False,
-        help_text=_("Empty: the limit of every key. A call takes up to 500 rows."),
+        help_text=_("Empty: the limit of every key. A call takes up to 1,000 rows."),
     )
     reason = forms.CharField(
         label=_("Reason"),

@@ -10,13 +10,13 @@ from enum import Enum
 import pyotp
 from django.db import transaction
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from scrm.accounts.models import User
 from scrm.accounts.second_factor.models import RecoveryCode, SecondFactor
 from scrm.accounts.second_factor.selectors import factor_of
 from scrm.core.audit.services import record
+from scrm.core.crypto import lasting_hash
 from scrm.core.exceptions import Conflict, RateLimited, ValidationFailed
 
 ISSUER = "SCRM"
@@ -191,4 +191,5 @@ def _recovery_code() -> str:
 
 def _digest(code: str) -> bytes:
     letters = "".join(filter(str.isalnum, code)).upper()
-    return salted_hmac("scrm.accounts.recovery", letters, algorithm="sha256").digest()
+    # Not under SECRET_KEY: a code on paper outlives a change of it.
+    return lasting_hash("accounts.recovery", letters)

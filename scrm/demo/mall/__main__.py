@@ -9,6 +9,8 @@ import threading
 from scrm.demo.mall.app import Mall
 from scrm.demo.mall.client import Product
 from scrm.demo.mall.server import MallServer
+from scrm.demo.mall.till import KEY_VARIABLE as TILL_VARIABLE
+from scrm.demo.mall.till import Till
 
 KEY_VARIABLE = "SCRM_MALL_KEY"
 EXIT_CANNOT_START = 2
@@ -32,7 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
             f"Set {KEY_VARIABLE} to a partner key with orders.write, events.write and entries.read.\n"
         )
         return EXIT_CANNOT_START
-    mall = Mall(Product(options.api, key), options.sandbox)
+    till = Till(os.environ.get(TILL_VARIABLE, ""))
+    mall = Mall(Product(options.api, key), options.sandbox, till)
     try:
         server = MallServer(mall, port=options.port)
     except OSError as error:

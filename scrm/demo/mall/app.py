@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 
 from scrm.demo.mall.client import Product, people
 from scrm.demo.mall.pages import GUIDE_NAME, HERE, Guest, goods, guest_of, remember, render, shop
+from scrm.demo.mall.till import Till
 
 ROUTES = Map(
     [
@@ -25,6 +26,7 @@ ROUTES = Map(
         Rule("/mini", endpoint="mini"),
         Rule("/mini/add", endpoint="mini_add"),
         Rule("/login", endpoint="login"),
+        Rule("/till/<what>", endpoint="till_page"),
         Rule("/mall.css", endpoint="stylesheet"),
         Rule("/healthz", endpoint="health"),
     ]
@@ -48,6 +50,7 @@ class Mall:
 
     product: Product
     sandbox_url: str = ""
+    till: Till = field(default_factory=lambda: Till(""))
     orders: dict[str, Order] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -139,6 +142,12 @@ class Mall:
         if "u" in request.args:
             return remember(redirect("/", 303), guest)
         return render(request, guest, "login.html", people=people(self.sandbox_url))
+
+    def till_page(self, request: Request, guest: Guest, what: str) -> Response:
+        """Answer another system of the retailer."""
+        with self.lock:
+            orders = [kept.order for kept in self.orders.values()]
+        return self.till.answer(request, what, orders)
 
     def stylesheet(self, request: Request, guest: Guest) -> Response:
         """Give the one stylesheet."""

@@ -16,8 +16,8 @@ from scrm.demo.story.report import Report, WrongFigureError
 PEOPLE = 2_000
 # People before this one scan in step 3 or are members in step 4; later steps take people nobody knows.
 FRESH_FROM = 1_200
-PARTNER_SCOPES = ("members.write", "members.read", "orders.write", "goods.write", "assets.write", "events.write",
-                  "entries.read")  # fmt: skip
+PARTNER_SCOPES = ("members.write", "members.read", "orders.write", "goods.write", "stock.write", "assets.write",
+                  "member_tags.write", "services.write", "events.write", "entries.read")  # fmt: skip
 SETTLE_SECONDS = 90
 
 

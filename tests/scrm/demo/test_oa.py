@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import requests
 
+from contacts.oa_sync.sources.feeds import rest_settings
 from contacts.oa_sync.sources.mapping import FieldMapping, MappedSource
-from contacts.oa_sync.sources.rest import RestFeed, RestSettings
+from scrm.core.feeds.rest import RestFeed
 from scrm.demo.oa import DemoOa, OaServer, mapping
 from scrm.demo.oa_files import make_oa_files
 
@@ -30,10 +31,12 @@ def test_without_the_token_it_says_nothing(address: str) -> None:
 
 def test_it_says_what_the_files_say(address: str) -> None:
     # when
-    known = RestSettings(
-        origin=address, paths={"departments": "/api/departments", "employees": "/api/employees"}, auth="bearer",
-        secret="token", rows_path="data.items", ok_check="code=0", paging="page", total_path="data.total",
-    )  # fmt: skip
+    options = {
+        "origin": address, "paths": {"departments": "/api/departments", "employees": "/api/employees"},
+        "auth": "bearer", "rows_path": "data.items", "ok_check": "code=0", "paging": "page",
+        "total_path": "data.total",
+    }  # fmt: skip
+    known = rest_settings(options, "token")
     source = MappedSource(RestFeed(known), FieldMapping(mapping()))
     found = [(row.number, list(row.values.values())) for row in source.employees()]
 

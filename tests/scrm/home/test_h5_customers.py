@@ -12,10 +12,17 @@ from customers.oneid.services import reconcile_pending
 from customers.profile.models import FollowUpNote
 from customers.profile.services import contact_stop
 from customers.relations.models import FollowRelation
+from customers.relations.opened_models import OpenedChat
 from scrm.core.audit.models import AuditEntry
 from scrm.core.crypto import blind_index
 from scrm.core.scope import SYSTEM_SCOPE
-from tests.factories.customers import ContactFactory, CrmMemberFactory, RelationFactory, TagFactory
+from tests.factories.customers import (
+    ContactFactory,
+    CrmMemberFactory,
+    RelationFactory,
+    TagFactory,
+    searchable,
+)
 
 pytestmark = pytest.mark.django_db
 PHONE = "+8613812345678"
@@ -79,14 +86,18 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(
         li.get("/h5/")
 
 
-@pytest.mark.parametrize("text", ["小", "小明", "138 1234 5678", "+86 13812345678", "M-77"])
+@pytest.mark.parametrize(
+    "text", ["小", "小明", "xm", "138 1234 5678", "+86 13812345678", "5678", "M-77"]
+)
 def test_customers_are_found_by_nickname_phone_in_the_remark_and_member_number(li, guide_li, text):
     index = blind_index("phone", PHONE)
     found = customer(guide_li, "小明", remark_phones=[PHONE], remark_phone_indexes=[index])
     customer(guide_li, "大红")
     CrmMemberFactory(member_no="M-77", external_userid=found.contact.external_userid)
+    reconcile_pending()
+    searchable()
 
-    page = li.get("/h5/customers/", {"q": text})
+    page = li.post("/h5/customers/", {"q": text})
 
     assert names(page) == ["小明"]
 
@@ -94,9 +105,18 @@ def test_customers_are_found_by_nickname_phone_in_the_remark_and_member_number(l
 def test_a_phone_in_the_remark_of_a_colleague_finds_nobody(li, guide_li, guide_wang):
     contact = customer(guide_li).contact
     index = blind_index("phone", PHONE)
-    RelationFactory(member=guide_wang, contact=contact, remark_phone_indexes=[index])
+    RelationFactory(
+        member=guide_wang, contact=contact, remark_phones=[PHONE], remark_phone_indexes=[index]
+    )
+    searchable()
 
-    assert names(li.get("/h5/customers/", {"q": "13812345678"})) == []
+    assert names(li.post("/h5/customers/", {"q": "13812345678"})) == []
+    assert names(li.post("/h5/customers/", {"q": "5678"})) == []
+    numbers = [
+        each.after["phone"]
+        for each in AuditEntry.objects.filter(action="search.phone").order_by("pk")
+    ]
+    assert numbers == ["138****5678", "****5678"]
 
 
 def test_only_those_added_today(li, guide_li):
@@ -108,8 +128,9 @@ def test_only_those_added_today(li, guide_li):
 
 def test_the_search_box_and_the_scroll_get_rows_only(li, guide_li):
     customer(guide_li)
+    searchable()
 
-    part = li.get("/h5/customers/", {"q": "小"}, headers={"HX-Target": "customers"})
+    part = li.post("/h5/customers/", {"q": "小"}, headers={"HX-Target": "customers"})
 
     assert b"<html" not in part.content
     assert "小明" in part.content.decode()
@@ -148,8 +169,33 @@ def test_a_profile_takes_the_same_queries_however_much_there_is(
         CrmMemberFactory(member_no=f"M{number}", external_userid=contact.external_userid)
     reconcile_pending()
 
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(20):
         li.get(f"/h5/customers/{contact.pk}/")
+
+
+def test_a_guide_marks_that_her_customer_has_written(li, guide_li, guide_wang):
+    # given a customer she shares, and one of a colleague
+    shared = customer(guide_li).contact
+    RelationFactory(member=guide_wang, contact=shared)
+    page, button = f"/h5/customers/{shared.pk}/", f"/h5/customers/{shared.pk}/opened/"
+    assert li.get(page, {"tab": "details"}).content.decode().count(button) == 2  # action, hx-post
+
+    # when she marks hers, twice, and the colleague's
+    assert li.post(button).url == f"{page}?tab=details"
+    assert li.post(button).status_code == 409
+    assert li.post(f"/h5/customers/{customer(guide_wang).contact.pk}/opened/").status_code == 404
+
+    # then hers alone is marked, once, and the button is gone
+    known = OpenedChat.objects.get()
+    assert (known.relation.member, known.state, known.marked_by) == (
+        guide_li,
+        "opened",
+        guide_li.user,
+    )
+    assert AuditEntry.objects.filter(action="relations.opened").count() == 1
+    shown = li.get(page, {"tab": "details"})
+    assert [row.chat.state for row in shown.context["profile"].relations] == ["opened"]
+    assert button not in shown.content.decode()
 
 
 def test_a_note_is_kept_and_comes_back_as_a_task(li, guide_li):
