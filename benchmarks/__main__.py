@@ -8,8 +8,10 @@ import argparse
 import json
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
+from benchmarks.database import server
 from benchmarks.rows import Benchmark, Options, Row
 
 REPORT = Path(__file__).resolve().parents[1] / "var" / "bench.json"
@@ -54,12 +56,13 @@ def main() -> int:
         parser.error(
             f"no row begins with {arguments.only!r}; there are {', '.join(each.name for each in benchmarks())}"
         )
-    rows = [
-        row
-        for each in chosen
-        for row in each.run(Options(arguments.smoke))
-        if _wanted(row.row, arguments.only)
-    ]
+    with server() if any(each.has_database for each in chosen) else nullcontext():
+        rows = [
+            row
+            for each in chosen
+            for row in each.run(Options(arguments.smoke))
+            if _wanted(row.row, arguments.only)
+        ]
     _print(rows)
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(

@@ -14,12 +14,14 @@ import psycopg2
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = f"scrm_bench_{os.getpid()}"
+MIGRATED = f"{NAME}_migrated"
+SETTINGS = "scrm.settings.dev"
 PROFILE = "bench"
 
 
 @contextmanager
-def own_database() -> Iterator[str]:
-    """Give the URL of a fresh database, dropped in the end; a private cluster is stopped in the end.
+def server() -> Iterator[None]:
+    """Run PostgreSQL and Redis for all benchmarks, with one migrated database that each gets a copy of.
 
     DATABASE_URL's server serves only if it waits for the disk (fsync): a figure of durable writes from a
     server that does not would mean nothing.
@@ -29,34 +31,55 @@ def own_database() -> Iterator[str]:
 
     var = default_var()
     var.mkdir(parents=True, exist_ok=True)
-    given = os.environ.get("DATABASE_URL", "")
+    former = dict(os.environ)
+    given = former.get("DATABASE_URL", "")
     if given and not _is_durable(given):
         print(
             "DATABASE_URL's server has fsync off; measuring on a private cluster instead.",
             file=sys.stderr,
         )
         del os.environ["DATABASE_URL"]
-    redis = os.environ.get("REDIS_URL")
     services = launcher.start(var, PROFILE)
-    os.environ["REDIS_URL"] = services["REDIS_URL"]
-    server = services["DATABASE_URL"]
+    os.environ |= {name: services[name] for name in ("DATABASE_URL", "REDIS_URL")}
+    url = services["DATABASE_URL"]
     try:
-        _execute(
-            server,
-            f"DROP DATABASE IF EXISTS {NAME}",
-            f"CREATE DATABASE {NAME} TEMPLATE template0 ENCODING 'UTF8'",
-        )
-        try:
-            yield urlunsplit(urlsplit(server)._replace(path=f"/{NAME}"))
-        finally:
-            _execute(server, f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+        _create(url, MIGRATED, "template0")
+        migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        env = {
+            **os.environ,
+            "DATABASE_URL": _named(url, MIGRATED),
+            "DJANGO_SETTINGS_MODULE": SETTINGS,
+        }
+        subprocess.run(migrate, cwd=ROOT, env=env, check=True)
+        yield
     finally:
+        _execute(url, f"DROP DATABASE IF EXISTS {MIGRATED} WITH (FORCE)")
         launcher.stop(var, PROFILE)
-        # The next benchmark would take the address of a stopped Redis for one that was given.
-        if redis is None:
-            del os.environ["REDIS_URL"]
-        else:
-            os.environ["REDIS_URL"] = redis
+        os.environ.clear()
+        os.environ |= former
+
+
+@contextmanager
+def own_database() -> Iterator[str]:
+    """Give the URL of a fresh, migrated database, dropped in the end; only while `server` runs."""
+    url = os.environ["DATABASE_URL"]
+    _create(url, NAME, MIGRATED)
+    try:
+        yield _named(url, NAME)
+    finally:
+        _execute(url, f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+
+
+def _create(url: str, name: str, template: str) -> None:
+    _execute(
+        url,
+        f"DROP DATABASE IF EXISTS {name}",
+        f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'",
+    )
+
+
+def _named(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 def _is_durable(url: str) -> bool:

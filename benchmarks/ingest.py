@@ -1,7 +1,5 @@
 """Rows `ingest.*`: a callback is on disk before it is answered; what that costs beside PostgreSQL alone."""
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from benchmarks.database import ROOT, find_pgbench, own_database, pgbench_tps
 from benchmarks.deliveries import deliveries
 from benchmarks.load import Outcome, deliver
 from benchmarks.rows import Benchmark, Options, Row, at_least, at_most, budget
-from benchmarks.server import THREADS, WORKERS, Server, environment, serve
+from benchmarks.server import THREADS, WORKERS, Server, serve
 
 SETTINGS = "scrm.settings.dev"
 TPS_TARGET = 0.17
@@ -31,7 +29,6 @@ def run(options: Options) -> list[Row]:
     """Measure ours, the minimal view and pgbench in turn on one database; the best round counts."""
     count, rounds, seconds = (1000, 3, 2) if options.smoke else (4000, 3, 5)
     with own_database() as url:
-        _migrate(url)
         script = ROOT / "var" / "bench_insert.sql"
         script.parent.mkdir(exist_ok=True)
         script.write_text(PGBENCH_INSERT, encoding="utf-8")
@@ -113,11 +110,6 @@ class _Measured:
                 "kept, one for each thread",
             ),
         ]
-
-
-def _migrate(url: str) -> None:
-    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(command, cwd=ROOT, env=environment(url, SETTINGS), check=True)
 
 
 def _stored(url: str) -> int:

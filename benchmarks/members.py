@@ -28,7 +28,6 @@ def run(options: Options) -> list[Row]:
     """Measure on one database; the best round of the API and the best file count."""
     calls, files, rows, book = (10, 2, 5_000, 1_000) if options.smoke else (50, 5, 200_000, 10_000)
     with own_database() as url:
-        _manage(url, "migrate", "-v", "0")
         key = _key(url)
         with serve(url, settings=SETTINGS, application="scrm.wsgi:application") as server:
             _send(server, key, 0, 4)

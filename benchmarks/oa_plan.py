@@ -57,8 +57,6 @@ def _measured(share: float) -> dict[str, Any]:
     """Plan in a fresh process on a fresh database; returns its figures."""
     with own_database() as url:
         env = environment(url, SETTINGS)
-        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        subprocess.run(command, cwd=ROOT, env=env, check=True)
         sizes = [str(int(EMPLOYEES * share)), str(int(STORES * share))]
         child = [sys.executable, "-m", "benchmarks.oa_plan", *sizes]
         answer = subprocess.run(

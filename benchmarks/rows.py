@@ -46,6 +46,7 @@ class Benchmark:
 
     name: str
     run: Callable[[Options], list[Row]]
+    has_database: bool = True
 
 
 def at_most(

@@ -23,8 +23,6 @@ def run(options: Options) -> list[Row]:
     people = FEW if options.smoke else PEOPLE
     with own_database() as url:
         env = environment(url, SETTINGS)
-        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        subprocess.run(command, cwd=ROOT, env=env, check=True)
         child = [sys.executable, "-m", "benchmarks.search_world", str(people)]
         answer = subprocess.run(child, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True)  # fmt: skip
     found: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
