@@ -1,6 +1,7 @@
 """Systems that are asked: paged, signed, mapped, incremental; a reading that breaks off takes nothing over."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -207,7 +208,9 @@ def test_pages_connect_map_and_try_without_showing_a_customer(
 
     row = PullSource.objects.get()
     assert (row.secret, row.mapping, row.next_read_at is not None) == ("s3cret", MAPPING, True)
-    assert ("order_no" in tried, "M1" in tried, "30.00" in tried) == (True, False, False)
+    # As a word: two letters stand in every third token of a form.
+    shown = set(re.findall(r"[\w.]+", tried))
+    assert ("order_no" in shown, "M1" in shown, "30.00" in shown) == (True, False, False)
     assert "s3cret" not in client.get(f"{page}edit/").content.decode()
     assert all("s3cret" not in str(entry.after) for entry in AuditEntry.objects.all())
     # IT connects; taking customers' data in is for whoever may import
