@@ -122,24 +122,28 @@ class World:
         self._tables["contactsearch"].append((contact_id, sorted(keys), *self._typed(name)))
         relations = [uuid7() for _each in mine]
         remarked = number % REMARKED == 0
+        remark, found_by = self._remark(mine[0], phone) if remarked else ("", [])
         for relation_id, member_id in zip(relations, mine, strict=True):
             shown = phone if remarked and relation_id == relations[0] else ""
             self._tables["followrelation"].append(
                 _relation(relation_id, member_id, contact_id, shown)
             )
+            keys_of = found_by if relation_id == relations[0] else []
+            self._tables["relationsearch"].append(
+                (relation_id, contact_id, member_id, keys_of, *self._typed(name))
+            )
         if not remarked:
             return {}
-        remark = self._remark(relations[0], contact_id, mine[0], phone)
         return {"name": name, "remark": remark.split()[0], "phone": phone, "external": f"wm{number:030d}",
                 "member": str(mine[0])}  # fmt: skip
 
-    def _remark(self, relation_id: UUID, contact_id: UUID, member_id: int, phone: str) -> str:
+    def _remark(self, member_id: int, phone: str) -> tuple[str, list[str]]:
+        """Return a remark and what it is found by."""
         from customers.lists.keys import follower_key, last_four_key
 
         remark = self._dice.choice(self._remarks)
         keys = self._remark_keys(remark) | {last_four_key(phone[-4:]), follower_key(member_id)}
-        self._tables["relationsearch"].append((relation_id, contact_id, sorted(keys)))
-        return remark
+        return remark, sorted(keys)
 
 
 COLUMNS = {
@@ -148,7 +152,7 @@ COLUMNS = {
     "followrelation": ("id", "member_id", "contact_id", "status", "remark", "remark_phones", "remark_phone_indexes",
                        "remark_corp_name", "description", "state", "add_way", "created_time", "tag_ids", "lost_by"),
     "contactsearch": ("contact_id", "keys", "pinyin", "initials"),
-    "relationsearch": ("relation_id", "contact_id", "keys"),
+    "relationsearch": ("relation_id", "contact_id", "member_id", "keys", "pinyin", "initials"),
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ which wants a few at once and reads no more than it must, however many match.
 """
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -36,8 +37,6 @@ MOST_CHARACTERS = 64
 LEAST_CHARACTERS = 2
 # The box looks at so many candidates of each kind; who is not among them types one more character.
 CANDIDATES = 50
-# And at so many whose name begins so, in a branch: each costs some looks at who follows them.
-BEGINNINGS = 12
 # WeCom's and WeChat's ids are longer.
 SHORTEST_ID = 6
 # A scope of so few members is narrowed inside the index.
@@ -95,6 +94,8 @@ def first_hits(scope: Scope, asked: Wanted, most: int) -> list[ExternalContact]:
     found: set[UUID] = set()
     for rows in _found(scope, asked, inside=True):
         found |= set(rows[:CANDIDATES])
+        if len(found) >= CANDIDATES:
+            break
     hits = contacts_visible_to(scope).filter(pk__in=found)
     return list(hits.order_by("-pk")[:most]) if found else []
 
@@ -105,14 +106,49 @@ Ids = QuerySet[Any, UUID]
 
 
 def _found(scope: Scope, asked: Wanted, *, inside: bool = False) -> list[Ids]:
-    """Return the ids of customers each way of reading finds. inside: scoped already, for the box."""
+    """Return the ids of customers each way of reading finds, the narrowest way first.
+
+    inside: scoped already, for the box.
+    """
     found = [*_by_id(asked), *_by_member(scope, asked)]
     if asked.phone:
         return [*found, *_by_phone(scope, asked.phone)]
-    found += _by_name(scope, asked, inside=inside)
-    if not scope.masked("remark") and (ways := [*remark_wanted(asked.text), *_last_four(asked)]):
-        found.append(_by_remark(scope, ways))
-    return found
+    seen = _seen_by(scope)
+    if not scope.masked("remark"):
+        for keys in [*_last_four(asked), *remark_wanted(asked.text)]:
+            rows = seen.entries.filter(_with(keys, seen.followers))
+            found.append(rows.values_list("contact_id", flat=True))
+    return [*found, *(_names_inside(asked, seen) if inside else _names(asked))]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The entries of the relations a scope sees, and its members' keys if they are few enough for the index."""
+
+    entries: QuerySet[RelationSearch]
+    everything: bool = False
+    followers: tuple[str, ...] = ()
+
+
+_EVERYBODY = _Seen(RelationSearch.objects.all(), everything=True)
+
+
+def _seen_by(scope: Scope) -> _Seen:
+    """Return what a scope sees, by its members' ids: a join would gather the whole branch first."""
+    if scope.everything:
+        return _EVERYBODY
+    ids = list(members_visible_to(scope).values_list("pk", flat=True))
+    entries = RelationSearch.objects.filter(member_id__in=ids)
+    if scope.own_only:
+        entries = entries.filter(relation__status=FollowRelation.Status.ACTIVE)
+    return _Seen(entries, followers=_followers(ids))
+
+
+def _followers(member_ids: Sequence[int]) -> tuple[str, ...]:
+    if len(member_ids) > MEMBERS_INSIDE:
+        return ()
+    # Somebody without members finds nobody: no customer has this key.
+    return tuple(map(follower_key, member_ids)) or (follower_key(0),)
 
 
 def _by_id(asked: Wanted) -> list[Ids]:
@@ -123,74 +159,51 @@ def _by_id(asked: Wanted) -> list[Ids]:
     return [ExternalContact.objects.filter(exact).values_list("pk", flat=True)]
 
 
-def _by_name(scope: Scope, asked: Wanted, *, inside: bool) -> list[Ids]:
-    """A piece of the nickname, its pinyin or the beginning of it."""
+def _names(asked: Wanted) -> list[Ids]:
+    """A piece of the nickname, its pinyin or the beginning of it, verified last four digits."""
     letters = pinyin_wanted(asked.text)
-    # Beginnings are too many to gather for many members: the box takes some from the sorted indexes.
-    is_sorted = inside and not _followers(scope)
-    ways = [nickname_wanted(asked.text), *_last_four(asked)]
-    if letters:
-        ways += [[f"~{letters}"]] if is_sorted else [[f"~{letters}"], [f"^{letters}"]]
-    names: QuerySet[Any] = ContactSearch.objects.filter(
-        _within(scope, [way for way in ways if way], inside=inside)
-    )
-    if inside and not scope.everything:
-        names = _seen(names, relations_visible_to(scope).filter(contact=OuterRef("contact")))
-    found: list[QuerySet[Any]] = [names.values_list("contact_id", flat=True)]
-    if letters and is_sorted:
-        begun: QuerySet[Any] = ContactSearch.objects.all()
-        if not scope.everything:
-            begun = _seen(begun, _followed(scope))
-        begun = begun.values_list("contact_id", flat=True)
-        most = CANDIDATES if scope.everything else BEGINNINGS
-        found += [
-            begun.filter(pinyin__startswith=letters)[:most],
-            begun.filter(initials__startswith=letters)[:most],
-        ]
-    return found
+    ways = [*_name_ways(asked), *([[f"^{letters}"], [f"~{letters}"]] if letters else [])]
+    return [_entries_with(keys) for keys in ways]
 
 
-def _seen(rows: QuerySet[Any], relations: QuerySet[FollowRelation]) -> QuerySet[Any]:
-    """Keep what has such a relation, looking row by row: a join would gather the whole branch first."""
-    kept: QuerySet[Any] = rows.alias(seen=Subquery(relations.values("pk")[:1]))
-    return kept.filter(seen__isnull=False)
+def _names_inside(asked: Wanted, seen: _Seen) -> list[Ids]:
+    """The same of whom the scope sees; beginnings of pinyin are too many to gather, sorted indexes give some."""
+    letters = pinyin_wanted(asked.text)
+    found = [_entries_with(keys, seen) for keys in _name_ways(asked)]
+    if not letters:
+        return found
+    if seen.followers:
+        found.append(_entries_with([f"^{letters}"], seen))
+    else:
+        entries: QuerySet[Any] = ContactSearch.objects.all() if seen.everything else seen.entries
+        begun = entries.values_list("contact_id", flat=True)
+        found += [begun.filter(pinyin__startswith=letters), begun.filter(initials__startswith=letters)]  # fmt: skip
+    # From a later syllable on: as many as begin so again, and asked for only if those are few.
+    return [*found, _entries_with([f"~{letters}"], seen)]
 
 
-def _followed(scope: Scope) -> QuerySet[FollowRelation]:
-    """Return a branch's relations of one entry by its members' ids.
+def _name_ways(asked: Wanted) -> list[list[str]]:
+    return [way for way in (nickname_wanted(asked.text), *_last_four(asked)) if way]
 
-    One of many beginnings in ten is the branch's: so many looks, and a look without the join is a third of one.
-    """
-    ids = list(members_visible_to(scope).values_list("pk", flat=True))
-    return FollowRelation.objects.filter(member_id__in=ids, contact=OuterRef("contact"))
+
+def _entries_with(keys: list[str], seen: _Seen = _EVERYBODY) -> Ids:
+    """Return whose entry has all these keys, as far as the scope sees them."""
+    rows: QuerySet[Any] = ContactSearch.objects.filter(_with(keys, seen.followers))
+    if not seen.everything:
+        # Looked up row by row: a join would gather the whole branch first.
+        follower = seen.entries.filter(contact=OuterRef("contact")).values("member_id")[:1]
+        rows = rows.alias(follower=Subquery(follower)).filter(follower__isnull=False)
+    return rows.values_list("contact_id", flat=True)
+
+
+def _with(keys: list[str], followers: Sequence[str]) -> Q:
+    """Return the condition "all these keys, and one of these followers" for a search entry."""
+    condition = Q(keys__contains=keys)
+    return condition & Q(keys__overlap=list(followers)) if followers else condition
 
 
 def _last_four(asked: Wanted) -> list[list[str]]:
     return last_four_wanted(asked.last_four) if asked.last_four else []
-
-
-def _by_remark(scope: Scope, ways: list[list[str]]) -> Ids:
-    rows = RelationSearch.objects.filter(_within(scope, ways))
-    if not scope.everything:
-        rows = _seen(rows, relations_visible_to(scope).filter(pk=OuterRef("relation")))
-    return rows.values_list("contact_id", flat=True)
-
-
-def _within(scope: Scope, ways: list[list[str]], *, inside: bool = True) -> Q:
-    """Return the condition "one of these sets of keys, and one of the scope's members" for a search entry."""
-    condition = Q(pk__in=[])
-    for keys in ways:
-        condition |= Q(keys__contains=keys)
-    followers = _followers(scope) if inside and not scope.everything else []
-    return condition & Q(keys__overlap=followers) if followers else condition
-
-
-def _followers(scope: Scope) -> list[str]:
-    """Return the keys of a scope's members, if they are few enough to look for in the index."""
-    if scope.everything:
-        return []
-    ids = list(members_visible_to(scope).values_list("pk", flat=True)[: MEMBERS_INSIDE + 1])
-    return [follower_key(pk) for pk in ids] if len(ids) <= MEMBERS_INSIDE else []
 
 
 def _by_phone(scope: Scope, phone: str) -> list[Ids]:

@@ -1,6 +1,6 @@
 """Keeps the search entries equal to the mirror: by noted changes every few seconds, and as a whole by a job."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -45,7 +45,7 @@ def search_rows_refresh(contact_ids: Iterable[UUID]) -> int:
         )
     )
     _contacts_write(contacts, relations)
-    _remarks_write(ids, relations)
+    _relations_write(contacts, relations)
     return len(contacts)
 
 
@@ -64,17 +64,21 @@ def _contacts_write(
     _upsert(ContactSearch, ["contact_id", "keys", "pinyin", "initials"], rows)
 
 
-def _remarks_write(contact_ids: Collection[UUID], relations: Sequence[FollowRelation]) -> None:
+def _relations_write(
+    contacts: Sequence[ExternalContact], relations: Sequence[FollowRelation]
+) -> None:
+    typed = {contact.pk: pinyin_beginnings(contact.name) for contact in contacts}
     rows = []
     for relation in relations:
         keys = remark_keys(relation.remark, relation.remark_phones)
         if keys:
             # Whose remark it is stands beside it, so that a guide's search reads her own entries only.
             keys.add(follower_key(relation.member_id))
-            rows.append([relation.pk, relation.contact_id, sorted(keys)])
-    gone = RelationSearch.objects.filter(contact__in=contact_ids)
-    gone.exclude(pk__in=[row[0] for row in rows]).delete()
-    _upsert(RelationSearch, ["relation_id", "contact_id", "keys"], rows)
+        rows.append(
+            [relation.pk, relation.contact_id, relation.member_id, sorted(keys), *typed[relation.contact_id]]
+        )  # fmt: skip
+    columns = ["relation_id", "contact_id", "member_id", "keys", "pinyin", "initials"]
+    _upsert(RelationSearch, columns, rows)
 
 
 def _upsert(model: Any, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

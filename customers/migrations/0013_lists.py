@@ -103,10 +103,12 @@ class Migration(migrations.Migration):
                         base_field=models.CharField(max_length=32), size=None
                     ),
                 ),
+                ("pinyin", models.CharField(blank=True, max_length=16)),
+                ("initials", models.CharField(blank=True, max_length=8)),
             ],
             options={
-                "verbose_name": "search entry of a remark",
-                "verbose_name_plural": "search entries of remarks",
+                "verbose_name": "search entry of a relation",
+                "verbose_name_plural": "search entries of relations",
             },
         ),
         migrations.CreateModel(
@@ -204,9 +206,20 @@ class Migration(migrations.Migration):
             model_name="relationsearch",
             name="contact",
             field=models.ForeignKey(
+                db_index=False,
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="+",
                 to="customers.externalcontact",
+            ),
+        ),
+        migrations.AddField(
+            model_name="relationsearch",
+            name="member",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="contacts.member",
             ),
         ),
         migrations.AddField(
@@ -243,6 +256,30 @@ class Migration(migrations.Migration):
             model_name="relationsearch",
             index=django.contrib.postgres.indexes.GinIndex(
                 fastupdate=False, fields=["keys"], name="customers_search_relation"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="relationsearch",
+            index=models.Index(
+                fields=["contact"], include=("member",), name="customers_search_follower"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="relationsearch",
+            index=models.Index(
+                fields=["pinyin"],
+                include=("member", "contact"),
+                name="customers_search_followed",
+                opclasses=["varchar_pattern_ops"],
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="relationsearch",
+            index=models.Index(
+                fields=["initials"],
+                include=("member", "contact"),
+                name="customers_search_followed_i",
+                opclasses=["varchar_pattern_ops"],
             ),
         ),
         migrations.AddIndex(

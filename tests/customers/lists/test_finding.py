@@ -87,15 +87,29 @@ def test_other_texts_find_nobody(customer: ExternalContact, hq_ops: User, text: 
     assert found(scope_of(hq_ops), text) == []
 
 
+@pytest.mark.parametrize("few", [30, 0], ids=["few members", "many members"])
 def test_nobody_finds_whom_they_may_not_see(
+    few: int,
     customer: ExternalContact,
     branch_ops: User,
     outsider: User,
     guide_wang: Member,
     guide_li: Member,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # given a customer Li lost: hers no more, still her branch's
-    for text in ("张三", "zsf", "王总", "13800138000", "9111", "wmZhang", "oUnion1"):
+    # given both ways to narrow to a scope, and a customer Li lost: hers no more, still her branch's
+    monkeypatch.setattr("customers.lists.finding.MEMBERS_INSIDE", few)
+    for text in (
+        "张三",
+        "zsf",
+        "sanfeng",
+        "zhangs",
+        "王总",
+        "13800138000",
+        "9111",
+        "wmZhang",
+        "oUnion1",
+    ):
         assert found(scope_of(branch_ops), text) == ["张三丰"], text
         assert found(scope_of(outsider), text) == [], text
         assert found(user_of(guide_wang), text) == [], text
@@ -104,19 +118,41 @@ def test_nobody_finds_whom_they_may_not_see(
     FollowRelation.objects.filter(contact=customer).update(status="lost", lost_at=at(9))
 
     # then
-    for text in ("张三", "王总", "9111", "13900139111"):
+    for text in ("张三", "zsf", "sanfeng", "zhangs", "王总", "9111", "13900139111"):
         assert found(scope_of(branch_ops), text) == ["张三丰"], text
         assert found(user_of(guide_li), text) == [], text
 
 
-def test_an_ex_employee_finds_nobody(customer: ExternalContact, guide_li: Member) -> None:
+@pytest.mark.parametrize("few", [30, -1], ids=["few members", "many members"])
+def test_an_ex_employee_finds_nobody(
+    few: int, customer: ExternalContact, guide_li: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("customers.lists.finding.MEMBERS_INSIDE", few)
     user = guide_li.user
     assert user is not None
     User.objects.filter(pk=user.pk).update(is_active=False)
     user.refresh_from_db()
 
-    assert found(scope_of(user), "张三") == []
-    assert found(scope_of(user), "13800138000") == []
+    for text in ("张三", "zsf", "王总", "8000", "13800138000"):
+        assert found(scope_of(user), text) == [], text
+
+
+def test_a_scope_of_very_many_finds_by_later_syllables_where_few_begin_so(
+    branch_ops: User, guide_li: Member, indexed: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given two whose name begins so, and one in whose name it comes later
+    monkeypatch.setattr("customers.lists.finding.MEMBERS_INSIDE", 0)
+    for name in ("张三", "章珊", "李张三", "李四"):
+        RelationFactory(member=guide_li, contact=ContactFactory(name=name))
+    indexed()
+
+    # when, then
+    assert found(scope_of(branch_ops), "zs") == ["张三", "李张三", "章珊"]
+
+    # and with more who begin so than candidates are looked at, the box stops there
+    monkeypatch.setattr("customers.lists.finding.CANDIDATES", 2)
+    hits = first_hits(scope_of(branch_ops), wanted("zs"), 6)
+    assert sorted(contact.name for contact in hits) == ["张三", "章珊"]
 
 
 def test_a_colleagues_remark_finds_nobody(
