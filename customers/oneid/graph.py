@@ -116,12 +116,7 @@ def component_load(changed: Iterable[UUID], touched: Touched) -> Component:
     fresh_keys = set(touched.keys)
     while fresh or fresh_keys:
         known |= fresh
-        rows = RecordKey.objects.filter(record_id__in=fresh, kind__in=STRONG_KINDS)
-        for record_id, kind, value, record_kind in rows.values_list(
-            "record_id", "kind", "value", "record_kind"
-        ):
-            keys.setdefault(record_id, set()).add((kind, value))
-            kinds[record_id] = record_kind
+        _keys_follow(fresh, keys, kinds)
         fresh_keys |= {key for record_id in fresh for key in keys.get(record_id, ())}
         fresh_keys -= seen_keys
         seen_keys |= fresh_keys
@@ -137,6 +132,24 @@ def component_load(changed: Iterable[UUID], touched: Touched) -> Component:
         apart=_pairs(decisions.values(), Decision.Verdict.APART),
         crowded=frozenset(crowded),
     )
+
+
+def _keys_follow(
+    record_ids: Collection[UUID] | Collection[str],
+    keys: dict[UUID, set[Key]],
+    kinds: dict[UUID, str],
+) -> None:
+    """Note the strong keys of these records, and what kind of records they are.
+
+    The kinds of key are chosen here: asked for them, PostgreSQL may walk all keys of these kinds.
+    """
+    rows = RecordKey.objects.filter(record_id__in=list(record_ids))
+    for record_id, kind, value, record_kind in rows.values_list(
+        "record_id", "kind", "value", "record_kind"
+    ):
+        if kind in STRONG_KINDS:
+            keys.setdefault(record_id, set()).add((kind, value))
+            kinds[record_id] = record_kind
 
 
 def _records_with(keys: Collection[Key]) -> set[UUID]:
@@ -205,12 +218,7 @@ def records_load(record_ids: Collection[str]) -> Loaded:
     """Load records as stored, with their strong keys and decisions, in three queries."""
     keys: dict[UUID, set[Key]] = {}
     kinds: dict[UUID, str] = {}
-    rows = RecordKey.objects.filter(record_id__in=list(record_ids), kind__in=STRONG_KINDS)
-    for record_id, kind, value, record_kind in rows.values_list(
-        "record_id", "kind", "value", "record_kind"
-    ):
-        keys.setdefault(record_id, set()).add((kind, value))
-        kinds[record_id] = record_kind
+    _keys_follow(record_ids, keys, kinds)
     decisions: dict[UUID, tuple[Decision, ...]] = {}
     for row in Decision.objects.filter(left_id__in=list(record_ids), retracted_at=None):
         decisions[row.left_id] = (*decisions.get(row.left_id, ()), row)

@@ -18,140 +18,117 @@ from scrm.core.ids import uuid7
 
 # LINKED to a person, KEPT where it was, SAME: nothing noted, BUSY: another worker is at it.
 LINKED, KEPT, SAME, SLOW, BUSY = "linked", "kept", "same", "slow", "busy"
-# What records say, as customers.oneid.facts reads it: one statement and snapshot with what is written, so that a note
-# on a change that came meanwhile is not forgotten.
-SAID = """
+# One statement and one snapshot for all: a note on a change that came meanwhile is not forgotten. A batch is often a
+# backfill, and no plan may rest on statistics of tables that were empty a moment ago, nor on how many rows a step
+# makes: each step has one row a record and carries what the next one needs, and tables are probed by index for one
+# record at a time (a LATERAL with an aggregate or a LIMIT, which is never turned into a join). Joining the steps to
+# each other, or scanning the tables, makes a record the dearer the more there are.
+LINK_RECORDS = """
 WITH asked AS MATERIALIZED (
     SELECT * FROM unnest(%(kinds)s::text[], %(ids)s::uuid[], %(persons)s::uuid[]) a(record_kind, id, person)
-), said AS MATERIALIZED (
-    SELECT a.record_kind, a.id, k.kind, k.value, true AS strong
-      FROM asked a JOIN customers_externalcontact c ON c.id = a.id,
-           LATERAL (VALUES ('external_userid', c.external_userid), ('unionid', c.unionid),
-                           ('phone', encode(c.phone_index, 'hex'))) k(kind, value)
-     WHERE a.record_kind = 'contact' AND k.value <> ''
-     UNION ALL
-    SELECT DISTINCT a.record_kind, a.id, 'weak_phone', encode(each, 'hex'), false
-      FROM asked a JOIN customers_followrelation f ON f.contact_id = a.id,
-           unnest(f.remark_phone_indexes) each
+), said AS MATERIALIZED ( -- what records say, as customers.oneid.facts reads it: strong keys (or ''), and weak phones
+    SELECT a.record_kind, a.id, a.person, c.unionid, false AS is_active,
+           ARRAY['external_userid', 'unionid', 'phone'] AS kinds,
+           ARRAY[c.external_userid, c.unionid, encode(c.phone_index, 'hex')] AS said,
+           ARRAY(SELECT DISTINCT encode(each, 'hex')
+                   FROM customers_followrelation f, unnest(f.remark_phone_indexes) each
+                  WHERE f.contact_id = c.id) AS weak
+      FROM asked a JOIN customers_externalcontact c ON c.id = a.id
      WHERE a.record_kind = 'contact'
      UNION ALL
-    SELECT a.record_kind, a.id, k.kind, k.value, k.strong
-      FROM asked a JOIN customers_crmmember m ON m.id = a.id,
-           LATERAL (VALUES ('member_no', m.member_no, true), ('unionid', m.unionid, true),
-                           ('external_userid', m.external_userid, true), ('id_card', m.id_card, true),
-                           (CASE WHEN m.phone_verified THEN 'phone' ELSE 'weak_phone' END,
-                            encode(m.phone_index, 'hex'), m.phone_verified)) k(kind, value, strong)
-     WHERE a.record_kind = 'member' AND k.value <> ''
-"""
-# New records of whom nobody, in the table or among those asked for, holds a strong key.
-LINK_ALONE = """
-), alone AS MATERIALIZED (
-    SELECT a.* FROM asked a
-     WHERE a.id IN (SELECT s.id FROM said s WHERE s.strong)
-       AND a.id NOT IN (
-           SELECT unnest(array_agg(s.id)) FROM said s WHERE s.strong
-            GROUP BY s.kind, s.value HAVING count(*) > 1)
-       AND NOT EXISTS (SELECT FROM customers_personlink l WHERE l.record_id = a.id)
-       AND NOT EXISTS (
-           SELECT FROM said s JOIN customers_recordkey r ON r.kind = s.kind AND r.value = s.value
-            WHERE s.id = a.id AND s.strong)
-), persons AS (
-    INSERT INTO customers_person (id, state, created_at) SELECT person, 'active', now() FROM alone
-), links AS (
-    INSERT INTO customers_personlink (record_kind, record_id, person_id, linked_at)
-    SELECT record_kind, id, person, now() FROM alone
-), keys AS (
-    INSERT INTO customers_recordkey (record_kind, record_id, kind, value)
-    SELECT s.record_kind, s.id, s.kind, s.value FROM said s WHERE s.id IN (SELECT id FROM alone)
-), changes AS (
-    INSERT INTO customers_identitychange (kind, value, changed_at)
-    SELECT s.kind, s.value, now() FROM said s
-     WHERE s.id IN (SELECT id FROM alone) AND s.kind IN ('unionid', 'external_userid')
+    SELECT a.record_kind, a.id, a.person, m.unionid, m.state = 'active',
+           ARRAY['external_userid', 'unionid', 'phone', 'member_no', 'id_card'],
+           ARRAY[m.external_userid, m.unionid, CASE WHEN m.phone_verified THEN p.phone ELSE '' END,
+                 m.member_no, m.id_card],
+           CASE WHEN m.phone_verified OR p.phone IS NULL THEN '{}' ELSE ARRAY[p.phone] END
+      FROM asked a JOIN customers_crmmember m ON m.id = a.id, encode(m.phone_index, 'hex') p(phone)
+     WHERE a.record_kind = 'member'
+), found AS MATERIALIZED ( -- new records that share nothing with each other, and the persons who hold their keys
+    SELECT s.*, h.persons
+      FROM said s CROSS JOIN LATERAL (
+           SELECT array_agg(DISTINCT r.person_id) AS persons
+             FROM unnest(s.kinds, s.said) k(kind, value) CROSS JOIN LATERAL (
+                  SELECT (SELECT l.person_id FROM customers_personlink l WHERE l.record_id = r.record_id)
+                    FROM customers_recordkey r WHERE r.kind = k.kind AND r.value = k.value
+                   LIMIT %(records)s) r -- a person who holds so many is not joined
+            WHERE k.value <> '') h
+     WHERE NOT EXISTS (SELECT FROM customers_personlink l WHERE l.record_id = s.id)
+       AND s.id NOT IN (
+           SELECT unnest(array_agg(s.id)) FROM said s, unnest(s.kinds, s.said) k(kind, value)
+            WHERE k.value <> '' GROUP BY k.kind, k.value HAVING count(*) > 1)
+), one AS MATERIALIZED ( -- one person holds their keys, and nobody else of the batch belongs to that person
+    SELECT * FROM (
+        SELECT f.*, f.persons[1] AS person_id, count(*) OVER (PARTITION BY f.persons) AS alike
+          FROM found f WHERE cardinality(f.persons) = 1 AND f.persons[1] IS NOT NULL) f
+     WHERE alike = 1
+), judged AS MATERIALIZED ( -- the records of that person, and whether any rule is near
+    SELECT o.*, w.flock, w.members,
+           w.doubtful OR cardinality(w.flock) >= %(records)s OR EXISTS (
+               SELECT FROM unnest(o.kinds, o.said) k(kind, value)
+                WHERE k.kind IN ('phone', 'id_card') AND k.value <> ''
+                  AND (EXISTS (SELECT FROM customers_sharedkey q WHERE q.kind = k.kind AND q.value = k.value)
+                       OR (SELECT count(*) FROM customers_recordkey r
+                            WHERE r.kind = k.kind AND r.value = k.value) >= %(degree)s)) AS is_doubtful
+      FROM one o CROSS JOIN LATERAL (
+           SELECT array_agg(l.record_id) AS flock,
+                  array_agg(l.record_id) FILTER (WHERE l.record_kind = 'member') AS members,
+                  bool_or(
+                      l.record_id IN (SELECT unnest(c.record_ids) FROM customers_conflict c WHERE c.state = 'open')
+                   OR EXISTS (SELECT FROM customers_decision d
+                               WHERE d.left_id = l.record_id AND d.retracted_at IS NULL)
+                   OR EXISTS (SELECT FROM customers_decision d
+                               WHERE d.right_id = l.record_id AND d.retracted_at IS NULL)
+                   OR o.unionid <> '' AND EXISTS (
+                          SELECT FROM customers_recordkey r
+                           WHERE r.record_id = l.record_id AND r.kind = 'unionid' AND r.value <> o.unionid)
+                   OR o.is_active AND l.record_kind = 'member' AND EXISTS (
+                          SELECT FROM customers_crmmember m WHERE m.id = l.record_id AND m.state = 'active')
+                  ) AS doubtful
+             FROM customers_personlink l WHERE l.person_id = o.person_id) w
+), linked AS MATERIALIZED ( -- alone (a new person, no flock), or joined to a person
+    SELECT record_kind, id, kinds, said, weak, person AS person_id, NULL::uuid[] AS flock, NULL::uuid[] AS members
+      FROM found WHERE persons IS NULL
      UNION ALL
-    SELECT 'member', id::text, now() FROM alone WHERE record_kind = 'member'
-), forgotten AS (
-    DELETE FROM customers_recordchange c USING alone
-     WHERE c.record_id = alone.id AND c.record_kind = alone.record_kind
-)
-SELECT record_kind, id FROM alone
-"""
-# New records that share keys with one person and with nobody else of the batch, where no rule is near.
-LINK_JOINED = """
-), strong AS MATERIALIZED (
-    SELECT s.* FROM said s
-     WHERE s.strong AND NOT EXISTS (SELECT FROM customers_personlink l WHERE l.record_id = s.id)
-), held AS MATERIALIZED (
-    SELECT s.id, s.kind, s.value, r.record_id, l.person_id
-      FROM strong s JOIN customers_recordkey r ON r.kind = s.kind AND r.value = s.value
-      LEFT JOIN customers_personlink l ON l.record_id = r.record_id
-), one AS MATERIALIZED (
-    SELECT id, (array_agg(person_id))[1] AS person_id FROM held
-     WHERE id NOT IN (
-           SELECT unnest(array_agg(s.id)) FROM strong s GROUP BY s.kind, s.value HAVING count(*) > 1)
-     GROUP BY id HAVING count(DISTINCT person_id) = 1 AND bool_and(person_id IS NOT NULL)
-), alike AS MATERIALIZED (
-    SELECT person_id FROM one GROUP BY person_id HAVING count(*) > 1
-), flock AS MATERIALIZED (
-    SELECT o.id, l.record_id, l.record_kind
-      FROM one o JOIN customers_personlink l ON l.person_id = o.person_id
-     WHERE o.person_id NOT IN (SELECT person_id FROM alike)
-), whole AS MATERIALIZED (
-    SELECT id, array_agg(record_id) AS ids FROM flock GROUP BY id HAVING count(*) < %(records)s
-), doubtful AS MATERIALIZED (
-    SELECT id FROM held WHERE kind IN ('phone', 'id_card')
-     GROUP BY id, kind, value HAVING count(*) >= %(degree)s
-     UNION
-    SELECT h.id FROM held h JOIN customers_sharedkey k ON k.kind = h.kind AND k.value = h.value
-     UNION
-    SELECT f.id FROM flock f JOIN customers_decision d ON d.left_id = f.record_id
-     WHERE d.retracted_at IS NULL
-     UNION
-    SELECT f.id FROM flock f JOIN customers_decision d ON d.right_id = f.record_id
-     WHERE d.retracted_at IS NULL
-     UNION
-    SELECT w.id FROM whole w JOIN customers_conflict c ON c.record_ids && w.ids AND c.state = 'open'
-     UNION
-    SELECT f.id FROM flock f
-      JOIN customers_recordkey r ON r.record_id = f.record_id AND r.kind = 'unionid'
-      JOIN strong s ON s.id = f.id AND s.kind = 'unionid' AND s.value <> r.value
-     UNION
-    SELECT f.id FROM flock f
-      JOIN customers_crmmember mine ON mine.id = f.id AND mine.state = 'active'
-      JOIN customers_crmmember theirs ON theirs.id = f.record_id AND theirs.state = 'active'
-), joined AS MATERIALIZED (
-    SELECT a.record_kind, a.id, o.person_id FROM asked a JOIN one o ON o.id = a.id
-     WHERE a.id IN (SELECT id FROM whole) AND a.id NOT IN (SELECT id FROM doubtful)
+    SELECT record_kind, id, kinds, said, weak, person_id, flock, members FROM judged WHERE NOT is_doubtful
+), persons AS (
+    INSERT INTO customers_person (id, state, created_at)
+    SELECT person_id, 'active', now() FROM linked WHERE flock IS NULL
 ), links AS (
     INSERT INTO customers_personlink (record_kind, record_id, person_id, linked_at)
-    SELECT record_kind, id, person_id, now() FROM joined
+    SELECT record_kind, id, person_id, now() FROM linked
 ), keys AS (
     INSERT INTO customers_recordkey (record_kind, record_id, kind, value)
-    SELECT s.record_kind, s.id, s.kind, s.value FROM said s WHERE s.id IN (SELECT id FROM joined)
+    SELECT l.record_kind, l.id, k.kind, k.value FROM linked l, unnest(l.kinds, l.said) k(kind, value)
+     WHERE k.value <> ''
+     UNION ALL
+    SELECT l.record_kind, l.id, 'weak_phone', each FROM linked l, unnest(l.weak) each
 ), log AS (
     INSERT INTO customers_mergelog (at, kind, person_id, record_ids, evidence, former, by_human)
-    SELECT now(), 'merge', j.person_id, ARRAY[j.id], jsonb_agg(t.tie), '{}', false
-      FROM joined j JOIN (
-           SELECT h.id, jsonb_build_object('key', h.kind, 'records', to_jsonb(
-                  array_agg(h.record_id::text) || h.id::text)) AS tie
-             FROM held h GROUP BY h.id, h.kind, h.value) t ON t.id = j.id
-     GROUP BY j.person_id, j.id
+    SELECT now(), 'merge', l.person_id, ARRAY[l.id], ties.evidence, '{}', false
+      FROM linked l CROSS JOIN LATERAL (
+           SELECT jsonb_agg(jsonb_build_object('key', k.kind, 'records', to_jsonb(h.ids || l.id::text))) AS evidence
+             FROM unnest(l.kinds, l.said) k(kind, value) CROSS JOIN LATERAL (
+                  SELECT array_agg(r.record_id::text) AS ids FROM customers_recordkey r
+                   WHERE r.kind = k.kind AND r.value = k.value) h
+            WHERE k.value <> '' AND h.ids IS NOT NULL) ties
+     WHERE l.flock IS NOT NULL
 ), changes AS (
     INSERT INTO customers_identitychange (kind, value, changed_at)
-    SELECT s.kind, s.value, now() FROM said s
-     WHERE s.id IN (SELECT id FROM joined) AND s.kind IN ('unionid', 'external_userid')
+    SELECT k.kind, k.value, now() FROM linked l, unnest(l.kinds, l.said) k(kind, value)
+     WHERE k.kind IN ('unionid', 'external_userid') AND k.value <> ''
      UNION
-    SELECT r.kind, r.value, now() FROM flock f JOIN customers_recordkey r ON r.record_id = f.record_id
-     WHERE f.id IN (SELECT id FROM joined) AND r.kind IN ('unionid', 'external_userid')
+    SELECT r.kind, r.value, now() FROM linked l, unnest(l.flock) each CROSS JOIN LATERAL (
+           SELECT r.kind, r.value FROM customers_recordkey r
+            WHERE r.record_id = each AND r.kind IN ('unionid', 'external_userid') LIMIT %(records)s) r
      UNION
-    SELECT 'member', f.record_id::text, now() FROM flock f
-     WHERE f.id IN (SELECT id FROM joined) AND f.record_kind = 'member'
+    SELECT 'member', each::text, now() FROM linked l, unnest(l.members) each
      UNION
-    SELECT 'member', id::text, now() FROM joined WHERE record_kind = 'member'
+    SELECT 'member', id::text, now() FROM linked WHERE record_kind = 'member'
 ), forgotten AS (
-    DELETE FROM customers_recordchange c USING joined
-     WHERE c.record_id = joined.id AND c.record_kind = joined.record_kind
+    DELETE FROM customers_recordchange c USING linked l
+     WHERE c.record_id = l.id AND c.record_kind = l.record_kind
 )
-SELECT record_kind, id FROM joined
+SELECT record_kind, id FROM linked
 """
 LINK_CONTACT = "select customers_oneid_link(%s, %s, %s, %s)"
 
@@ -159,25 +136,19 @@ LINK_CONTACT = "select customers_oneid_link(%s, %s, %s, %s)"
 def records_link(records: Sequence[tuple[str, UUID]]) -> set[tuple[str, UUID]]:
     """Link those of these records (kind, id) that are new and need no thought; return which these were.
 
-    First who shares nothing, then who belongs to one person. The caller holds OneID's lock.
+    The caller holds OneID's lock.
     """
-    linked: set[tuple[str, UUID]] = set()
     most = limits()
+    values: dict[str, Any] = {
+        "kinds": [kind for kind, _id in records],
+        "ids": [str(record_id) for _kind, record_id in records],
+        "persons": [str(uuid7()) for _record in records],
+        "degree": most.degree,
+        "records": most.records,
+    }
     with connection.cursor() as cursor:
-        # Compiling the statement takes longer than running it.
-        cursor.execute("SET LOCAL jit = off")
-        for statement in (SAID + LINK_ALONE, SAID + LINK_JOINED):
-            asked = [record for record in records if record not in linked]
-            values: dict[str, Any] = {
-                "kinds": [kind for kind, _id in asked],
-                "ids": [str(record_id) for _kind, record_id in asked],
-                "persons": [str(uuid7()) for _record in asked],
-                "degree": most.degree,
-                "records": most.records,
-            }
-            cursor.execute(statement, values)
-            linked.update((kind, record_id) for kind, record_id in cursor.fetchall())
-    return linked
+        cursor.execute(LINK_RECORDS, values)
+        return set(cursor.fetchall())
 
 
 def contact_link(external_userid: str) -> str:

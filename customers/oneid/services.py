@@ -189,11 +189,16 @@ def indexes_need_rest() -> None:
 
 
 def _oneid_lock(*, wait: bool) -> bool:
-    """Take OneID's lock; False where another worker has it, IndexesMoving for who waits while keys are changed."""
+    """Take OneID's lock; False where another worker has it, IndexesMoving for who waits while keys are changed.
+
+    All that is read and written under it is by index: as in customers_oneid_link, no plan may scan tables because they
+    were small or unknown to the planner a moment ago, and compiling one takes longer than running it.
+    """
     if wait:
         indexes_need_rest()
     function = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL jit = off")
         cursor.execute(f"SELECT {function}(hashtextextended('customers.oneid', 7))")
         answer = cursor.fetchone()[0]
     return wait or bool(answer)

@@ -12,7 +12,7 @@ from scrm.core.exceptions import Conflict
 from scrm.core.jobs.services import running
 from scrm.core.keys.selectors import indexes_moving
 
-# A backlog of 20,000 records takes 20 batches; what is left then waits for the next tick.
+# A backlog of half a million records; what is left then waits for the next tick.
 BATCHES_A_TICK = 100
 # An audit that meets a change of key looks again after this.
 KEYS_PATIENCE = timedelta(minutes=10)
@@ -20,7 +20,7 @@ KEYS_PATIENCE = timedelta(minutes=10)
 
 @shared_task(name="customers.oneid_reconcile")
 def oneid_reconcile() -> None:
-    """Work on noted changes, 1,000 at a time, each batch in its own transaction."""
+    """Work on noted changes, 5,000 at a time, each batch in its own transaction."""
     for _batch in range(BATCHES_A_TICK):
         if indexes_moving() or reconcile_pending() is None:
             return
