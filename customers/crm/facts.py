@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -14,6 +13,7 @@ from contacts.org.codes import store_codes
 from customers.copying import lock, states_upsert
 from customers.crm.fact_models import Asset, MemberTags, ServiceReceived
 from customers.crm.forgotten import facts_known
+from customers.crm.joining import members_join
 from customers.crm.models import CrmMember, HistoryChange
 from customers.crm.orders import NOTHING, history_changed
 from customers.results import UNCHANGED, UpsertResult
@@ -150,15 +150,9 @@ def facts_join(members: Mapping[str, UUID]) -> None:
     if not members:
         return
     facts_lock()
-    models: tuple[Any, ...] = (Asset, MemberTags, ServiceReceived)
-    for model in models:
-        waiting = model.objects.filter(member=None, member_no__in=members)
-        found = list(waiting.only("pk", "member_no"))
-        for fact in found:
-            fact.member_id = members[fact.member_no]
-        model.objects.bulk_update(found, ["member"], batch_size=1000)
-        if model is ServiceReceived:
-            _note(fact.pk for fact in found)
+    members_join(Asset, members)
+    members_join(MemberTags, members)
+    _note(members_join(ServiceReceived, members))
 
 
 def facts_lock() -> None:

@@ -1,6 +1,6 @@
 """Members set by set: new ones by COPY, changed ones by one upsert, unchanged ones not at all."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection, models, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from contacts.org.codes import StoreCodes, store_codes
@@ -73,12 +73,9 @@ class _Work:
             "created_at": self.now,
             "updated_at": self.now,
         }
-        self.inserts.append(
-            [
-                seal(pk, stamped.get(name, default)) if seal else stamped.get(name, default)
-                for name, default, seal in _columns()
-            ]
-        )  # fmt: skip
+        for name, seal in _seals():
+            stamped[name] = seal(pk, stamped[name])
+        self.inserts.append([stamped[name] for name in _columns()])
 
     def _change(self, row: MemberRow, member: CrmMember) -> str:
         before, joined_on, store = _identity(member), member.joined_on, member.store_code
@@ -96,7 +93,7 @@ class _Work:
 
     def write(self) -> None:
         """Write all of it in the caller's transaction."""
-        rows_insert(CrmMember, [name for name, _default, _seal in _columns()], self.inserts)
+        rows_insert(CrmMember, _columns(), self.inserts)
         rows_upsert(CrmMember, self.changed)
         _stores_left(self.left, self.now)
         record_changed(RecordChange.Kind.MEMBER, self.dirty)
@@ -177,22 +174,17 @@ def phone_last4(phone: str) -> bytes | None:
 
 
 @cache
-def _columns() -> tuple[tuple[str, Any, Any], ...]:
-    """Return (column, default, how to seal it or None) of the whole table, as COPY needs them."""
+def _columns() -> tuple[str, ...]:
+    """Return the columns of the whole table, as COPY needs them."""
+    return tuple(str(field.column) for field in CrmMember._meta.concrete_fields)
+
+
+@cache
+def _seals() -> tuple[tuple[str, Callable[[UUID, Any], bytes]], ...]:
+    """Return (column, how to seal it) of those that are encrypted."""
+    fields = CrmMember._meta.concrete_fields
     return tuple(
-        (str(field.column), _default(field), field.seal if isinstance(field, EncryptedField) else None)
-        for field in CrmMember._meta.concrete_fields
-    )  # fmt: skip
-
-
-def _default(field: "models.Field[Any, Any]") -> Any:
-    if field.primary_key:
-        return None
-    default = field.get_default()
-    return (
-        default
-        if isinstance(field, EncryptedField)
-        else field.get_db_prep_save(default, connection)
+        (str(field.column), field.seal) for field in fields if isinstance(field, EncryptedField)
     )
 
 

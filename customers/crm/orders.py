@@ -15,8 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contacts.org.codes import store_codes
-from customers.copying import rows_upsert
+from customers.copying import rows_insert, rows_upsert
 from customers.crm.forgotten import orders_forgotten
+from customers.crm.joining import members_join
 from customers.crm.models import CrmMember, HistoryChange, Order, OrderChange, OrderLine, Refund
 from customers.results import CREATED, FAILED, UNCHANGED, UPDATED, UpsertResult
 from scrm.core.crypto import blind_indexes
@@ -291,7 +292,7 @@ def _settle_orders(order_numbers: set[str], now: datetime) -> None:
     for order in orders:
         order.updated_at = now
     rows_upsert(Order, orders)
-    OrderChange.objects.bulk_create(OrderChange(order_id=order.pk) for order in orders)
+    orders_reconsider(order.pk for order in orders)
 
 
 def orders_join(members: Mapping[str, UUID]) -> int:
@@ -299,31 +300,30 @@ def orders_join(members: Mapping[str, UUID]) -> int:
     if not members:
         return 0
     orders_lock()
-    orders = list(Order.objects.filter(member=None, member_no__in=members))
-    for order in orders:
-        order.member_id = members[order.member_no]
-    Order.objects.bulk_update(orders, ["member"], batch_size=1000)
-    orders_changed(order.pk for order in orders)
-    return len(orders)
+    joined = members_join(Order, members)
+    orders_changed(joined)
+    return len(joined)
 
 
 def orders_changed(order_ids: Iterable[UUID]) -> None:
     """Note in the caller's transaction that attribution and the timeline have to look at these orders."""
     ids = list(order_ids)
-    OrderChange.objects.bulk_create(
-        (OrderChange(order_id=order_id) for order_id in ids), batch_size=1000
-    )
+    orders_reconsider(ids)
     history_changed(HistoryChange.Kind.ORDER, ids)
 
 
 def orders_reconsider(order_ids: Iterable[UUID]) -> None:
     """Let attribution look at these orders again although they did not change: what decides them did."""
-    rows = (OrderChange(order_id=order_id) for order_id in order_ids)
-    OrderChange.objects.bulk_create(rows, batch_size=1000)
+    now = timezone.now()
+    rows = [(order_id, now) for order_id in order_ids]
+    rows_insert(OrderChange, ("order_id", "changed_at"), rows)
 
 
 def history_changed(kind: str, row_ids: Iterable[UUID]) -> None:
     """Note in the caller's transaction that the timeline has to look at these rows."""
-    HistoryChange.objects.bulk_create(
-        (HistoryChange(kind=kind, row_id=row_id) for row_id in row_ids), batch_size=1000
+    word, now = str(kind), timezone.now()
+    rows_insert(
+        HistoryChange,
+        ("kind", "row_id", "changed_at"),
+        [(word, row_id, now) for row_id in row_ids],
     )

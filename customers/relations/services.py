@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from contacts.directory.models import Member
 from contacts.directory.services import members_ensure
+from customers.copying import rows_insert
 from customers.relations.bulk import PageCounts, page_store
 from customers.relations.forgotten import detail_known, is_forgotten_event
 from customers.relations.merging import (
@@ -53,10 +54,8 @@ def contact_lock(external_userid: str) -> None:
 
 def record_changed(kind: str, record_ids: Iterable[UUID]) -> None:
     """Note in the caller's transaction that OneID has to look at these records again."""
-    RecordChange.objects.bulk_create(
-        (RecordChange(record_kind=kind, record_id=record_id) for record_id in record_ids),
-        batch_size=1000,
-    )
+    word = str(kind)
+    rows_insert(RecordChange, ("record_kind", "record_id"), [(word, each) for each in record_ids])
 
 
 # --- reads ---------------------------------------------------------------------------------------------------

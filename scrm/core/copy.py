@@ -2,16 +2,19 @@
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
+from decimal import Decimal
+from functools import cache
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import connection, models, transaction
 
 BATCH_ROWS = 5000
-ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+# A null character, which PostgreSQL's text cannot hold, goes.
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": None})
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ def copy_rows(
     statement = f"COPY {_quoted(table)} ({names}) FROM STDIN"
     buffer = io.StringIO()
     for count, row in enumerate(rows, start=1):
-        buffer.write("\t".join(_text(value) for value in row))
+        buffer.write("\t".join([_spelling(value.__class__)(value) for value in row]))
         buffer.write("\n")
         if count % BATCH_ROWS == 0:
             _send(cursor, statement, buffer)
@@ -139,21 +142,44 @@ def _send(cursor: Any, statement: str, buffer: io.StringIO) -> None:
     cursor.copy_expert(statement, buffer)
 
 
+@cache
+def _spelling(kind: type) -> Callable[[Any], str]:
+    """Return what writes values of a type in PostgreSQL's COPY text format; asked once a type, not once a value."""
+    found = (spell for kinds, spell in SPELLINGS if issubclass(kind, kinds))
+    return next(found, _text)
+
+
+def _null(_value: None) -> str:
+    return "\\N"
+
+
+def _bool(value: bool) -> str:  # noqa: FBT001 -- a value to write, not a switch
+    return "t" if value else "f"
+
+
+def _bytes(value: bytes | memoryview) -> str:
+    return "\\\\x" + value.hex()
+
+
+def _time(value: date) -> str:
+    return value.isoformat()
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False).translate(ESCAPES)
+
+
+def _array(values: Sequence[Any]) -> str:
+    return array_text(values).translate(ESCAPES)
+
+
 def _text(value: Any) -> str:
-    """Return one value in PostgreSQL's COPY text format."""
-    if value is None:
-        return "\\N"
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, bytes | memoryview):
-        return "\\\\x" + bytes(value).hex()
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False).translate(ESCAPES)
-    if isinstance(value, list | tuple):
-        return ("{" + ",".join(_elements(value)) + "}").translate(ESCAPES)
-    return str(value).replace("\x00", "").translate(ESCAPES)
+    return str(value).translate(ESCAPES)
+
+
+def array_text(values: Sequence[Any]) -> str:
+    """Return a list as one array literal: psycopg2's ARRAY[…] is an expression that is parsed element by element."""
+    return "{" + ",".join(_elements(values)) + "}"
 
 
 def _elements(values: Sequence[Any]) -> Iterator[str]:
@@ -163,5 +189,16 @@ def _elements(values: Sequence[Any]) -> Iterator[str]:
         elif isinstance(value, list | tuple):
             yield "{" + ",".join(_elements(value)) + "}"
         else:
-            text = str(value).replace("\x00", "").replace("\\", "\\\\").replace('"', '\\"')
+            text = str(value).replace("\\", "\\\\").replace('"', '\\"')
             yield f'"{text}"'
+
+
+SPELLINGS: tuple[tuple[type | tuple[type, ...], Callable[[Any], str]], ...] = (
+    (type(None), _null),
+    (bool, _bool),
+    ((int, float, Decimal, UUID), str),
+    ((bytes, memoryview), _bytes),
+    (date, _time),
+    (dict, _json),
+    ((list, tuple), _array),
+)

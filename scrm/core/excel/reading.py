@@ -281,12 +281,14 @@ def decode(data: bytes) -> str:
         # Text has no zero bytes, except UTF-16: its ASCII half tells the byte order.
         even = data[:4096:2].count(0)
         return _strict(data, ["utf-16-be" if even > data[1:4096:2].count(0) else "utf-16-le"])
-    return _strict(data, ["utf-8", "gb18030", *_guesses(data)])
+    # Guessing reads much of the file: it waits until nothing else fits.
+    return _strict(data, chain(["utf-8", "gb18030"], _guesses(data)))
 
 
-def _guesses(data: bytes) -> Iterable[str]:
+def _guesses(data: bytes) -> Iterator[str]:
     best = from_bytes(data[:65536], cp_isolation=OTHER_ENCODINGS, enable_fallback=False).best()
-    return [best.encoding] if best else []
+    if best:
+        yield best.encoding
 
 
 def _strict(data: bytes, encodings: Iterable[str]) -> str:

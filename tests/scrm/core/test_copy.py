@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from scrm.core.alerts.models import Alert, AlertChannel
-from scrm.core.copy import UpsertCounts, copy_rows, upsert_by_copy
+from scrm.core.copy import UpsertCounts, array_text, copy_rows, upsert_by_copy
 from scrm.core.ids import uuid7
 
 pytestmark = pytest.mark.django_db
@@ -156,6 +156,15 @@ def test_every_kind_of_value_arrives_as_it_was() -> None:
     } == {(7, True, b"\x00\x01\\\xff", NOW, pk, (1, 2))}
     assert [row[6] for row in found[:-1]] == [[text, "x,y"] for text in HARD[:-1]]
     assert found[-1] == (None,) * 9
+
+
+def test_a_list_given_as_one_literal_arrives_as_it_was() -> None:
+    texts = [*HARD[:-1], "", "NULL", None]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::text[]", [array_text(texts)])
+        assert cursor.fetchone() == (texts,)
+        cursor.execute("SELECT %s::text[] = '{}'", [array_text([])])
+        assert cursor.fetchone() == (True,)
 
 
 def test_twenty_thousand_rows_take_one_insert(django_assert_num_queries: Any) -> None:
