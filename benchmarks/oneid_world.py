@@ -25,9 +25,9 @@ SELECT ('00000000-0000-7000-9000-' || lpad(to_hex(n), 12, '0'))::uuid, 'M' || n,
   FROM generate_series(%(start)s, %(end)s) n
 """
 CONTACTS = """
-INSERT INTO customers_externalcontact (id, external_userid, name, name_grams, avatar, type, gender, unionid, corp_name,
+INSERT INTO customers_externalcontact (id, external_userid, name, avatar, type, gender, unionid, corp_name,
                                        phone, phone_index, created_at)
-SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'wmBench_of_OneID_' || n, '', '{}', '', 1, 0,
+SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'wmBench_of_OneID_' || n, '', '', 1, 0,
        CASE WHEN n <= %(members)s AND n %% 5 < 4 THEN 'oPeople_of_the_bench_' || n
             WHEN n %% 7 = 0 THEN 'oPeople_of_the_bench_' || (n / 3)
             WHEN n %% 5 < 2 THEN 'oStrangers_of_the_bench_' || n ELSE '' END, '', '',

@@ -147,8 +147,8 @@ class World:
 
 
 COLUMNS = {
-    "externalcontact": ("id", "external_userid", "name", "name_grams", "avatar", "type", "gender", "unionid",
-                        "corp_name", "phone", "created_at"),
+    "externalcontact": ("id", "external_userid", "name", "avatar", "type", "gender", "unionid", "corp_name",
+                        "phone", "created_at"),
     "followrelation": ("id", "member_id", "contact_id", "status", "remark", "remark_phones", "remark_phone_indexes",
                        "remark_corp_name", "description", "state", "add_way", "created_time", "tag_ids", "lost_by"),
     "contactsearch": ("contact_id", "keys", "pinyin", "initials"),
@@ -158,7 +158,7 @@ COLUMNS = {
 
 def _contact(contact_id: UUID, number: int, name: str) -> tuple[Any, ...]:
     # The remarks' own ciphertext is not searched: empty bytes stand for it.
-    return (contact_id, f"wm{number:030d}", name, [], "", 1, 0, f"u{number}", "", b"", EPOCH)
+    return (contact_id, f"wm{number:030d}", name, "", 1, 0, f"u{number}", "", b"", EPOCH)
 
 
 def _relation(relation_id: UUID, member_id: int, contact_id: UUID, phone: str) -> tuple[Any, ...]:

@@ -87,19 +87,23 @@ def _upsert(model: Any, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -
 
 
 def search_drain(limit: int = BATCH) -> int:
-    """Work on the oldest noted changes; 0 when there are none, or another worker is at it.
+    """Work on the oldest noted changes, of about so many customers; 0 when there are none, or another worker is at it.
 
     Changes noted meanwhile stay for the next call: exactly the rows that were read are deleted.
     """
     with transaction.atomic():
         if not _is_first():
             return 0
-        noted = list(SearchChange.objects.order_by("pk").values_list("pk", "contact_id")[:limit])
-        if not noted:
-            return 0
-        SearchChange.objects.filter(pk__in=[pk for pk, _contact_id in noted]).delete()
-        search_rows_refresh({contact_id for _pk, contact_id in noted})
-        return len(noted)
+        done, changed = [], set[UUID]()
+        noted = SearchChange.objects.order_by("pk").values_list("pk", "contact_ids")[:limit]
+        for pk, contact_ids in noted.iterator():
+            if len(changed) >= limit:
+                break
+            done.append(pk)
+            changed.update(contact_ids)
+        SearchChange.objects.filter(pk__in=done).delete()
+        search_rows_refresh(changed)
+        return len(done)
 
 
 def _is_first() -> bool:

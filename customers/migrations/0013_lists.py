@@ -5,6 +5,7 @@ from typing import ClassVar
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
+import django.db.models.functions
 from django.conf import settings
 from django.db import migrations, models
 
@@ -148,8 +149,18 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("contact_id", models.UUIDField(verbose_name="customer")),
-                ("changed_at", models.DateTimeField(auto_now_add=True, verbose_name="changed at")),
+                (
+                    "contact_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.UUIDField(), size=None, verbose_name="customers"
+                    ),
+                ),
+                (
+                    "changed_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.Now(), verbose_name="changed at"
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "change for the search",

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Greatest
-from django.utils import timezone
 
 from contacts.directory.models import Member
 from contacts.directory.services import members_ensure
@@ -27,6 +26,7 @@ from customers.relations.models import ExternalContact, FollowRelation, RecordCh
 from customers.relations.noting import search_changed
 from customers.relations.reading_models import ListedPage
 from customers.relations.selectors import deletions_of, listed_since
+from scrm.core.copy import array_text
 from scrm.wecom.types import ExternalContactPage, ExternalContactRow
 
 CLOCKS = ("observed_at", "tags_observed_at", "remark_observed_at")
@@ -66,12 +66,32 @@ class Stored:
     found: set[UUID] = field(default_factory=set)
 
 
+@dataclass(frozen=True)
+class Contacts:
+    """The customers of some pages: keys by id; made here; for OneID to look at; nothing written of, by id."""
+
+    keys: dict[str, UUID]
+    new: set[UUID]
+    dirty: set[UUID]
+    seen: dict[str, UUID]
+
+    @property
+    def written(self) -> set[UUID]:
+        """Return the keys of those who were made or changed."""
+        return set(self.keys.values()) - set(self.seen.values())
+
+
 def contacts_lock(external_userids: Sequence[str]) -> None:
-    """Let one transaction at a time write these customers; always in one order, so that nobody deadlocks."""
+    """Let one transaction at a time write these customers; always in one order, so that nobody deadlocks.
+
+    What is read under the lock is read by index: a thousand customers at a time PostgreSQL would rather scan a table
+    of up to some hundred thousand, which makes a row the dearer the more there are.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
+            "SET LOCAL enable_seqscan = off; "
             "SELECT pg_advisory_xact_lock(hashtextextended(id, 7)) FROM unnest(%s::text[]) AS id",
-            [sorted(set(external_userids))],
+            [array_text(sorted(set(external_userids)))],
         )
 
 
@@ -97,12 +117,12 @@ def pages_store(pages: Sequence[Walked]) -> Stored:
         for row in walked.page.rows
     ]
     stored = Stored()
-    contacts, dirty, seen = _contacts_store(rows)
+    contacts = _contacts_store(rows)
     members = members_ensure({row.follow.userid for row, _at in rows})
-    relations = _relations_store(rows, contacts, members, dirty, stored)
-    search_changed(stored.found | (set(contacts.values()) - set(seen.values())))
+    relations = _relations_store(rows, contacts, members, stored)
+    search_changed(stored.found | contacts.written)
     listed = {
-        id(row): relations[members[row.follow.userid.lower()].pk, contacts[row.contact.external_userid]]
+        id(row): relations[members[row.follow.userid.lower()].pk, contacts.keys[row.contact.external_userid]]
         for row, _at in rows
     }  # fmt: skip
     named = [(walked, [listed[id(row)] for row in walked.page.rows]) for walked in pages]
@@ -113,20 +133,14 @@ def pages_store(pages: Sequence[Walked]) -> Stored:
     )
     for walked, relation_ids in named:
         if walked.listing is None:
-            _clock(walked, relation_ids, seen)
-    now = timezone.now()
-    rows_insert(
-        RecordChange,
-        ("record_kind", "record_id", "changed_at"),
-        [(RecordChange.Kind.CONTACT.value, contact_id, now) for contact_id in sorted(dirty)],
-    )
+            _clock(walked, relation_ids, contacts.seen)
+    kind = RecordChange.Kind.CONTACT.value
+    dirty = [(kind, contact_id) for contact_id in sorted(contacts.dirty)]
+    rows_insert(RecordChange, ("record_kind", "record_id"), dirty)
     return stored
 
 
-def _contacts_store(
-    rows: Sequence[Timed],
-) -> tuple[dict[str, UUID], set[UUID], dict[str, UUID]]:
-    """Return the customers' keys by id, the keys OneID has to look at, and those nothing was written of."""
+def _contacts_store(rows: Sequence[Timed]) -> Contacts:
     known = contact_facts({row.contact.external_userid for row, _at in rows})
     keys = {external_userid: facts.pk for external_userid, facts in known.items()}
     differing = [
@@ -135,7 +149,8 @@ def _contacts_store(
         if row.contact.external_userid not in known
         or known[row.contact.external_userid].values != contact_as_read(row.contact)
     ]
-    names = {read.external_userid for read, _at in differing}
+    # Of customers nobody knew there is nothing to fetch: the lock keeps others from making them meanwhile.
+    names = {read.external_userid for read, _at in differing} & known.keys()
     held = {row.external_userid: row for row in ExternalContact.objects.filter(external_userid__in=names)}  # fmt: skip
     new: dict[str, ExternalContact] = {}
     changed: dict[str, ExternalContact] = {}
@@ -155,26 +170,28 @@ def _contacts_store(
             dirty.add(contact.pk)
     rows_copy(ExternalContact, list(new.values()))
     rows_upsert(ExternalContact, list(changed.values()))
-    return (
-        keys,
-        dirty,
-        {name: keys[name] for name in keys if name not in new and name not in changed},
+    return Contacts(
+        keys=keys,
+        new={contact.pk for contact in new.values()},
+        dirty=dirty,
+        seen={name: keys[name] for name in keys if name not in new and name not in changed},
     )
 
 
 def _relations_store(
     rows: Sequence[Timed],
-    contacts: dict[str, UUID],
+    contacts: Contacts,
     members: dict[str, Member],
-    dirty: set[UUID],
     stored: Stored,
 ) -> dict[Pair, UUID]:
     """Return the relations' keys by member and customer."""
-    known = relation_facts(set(contacts.values()), {member.pk for member in members.values()})
+    # A customer who is new has no relation yet.
+    before = set(contacts.keys.values()) - contacts.new
+    known = relation_facts(before)
     keys = {pair: facts.pk for pair, facts in known.items()}
     differing: list[tuple[Pair, Timed]] = []
     for row, at in rows:
-        pair = (members[row.follow.userid.lower()].pk, contacts[row.contact.external_userid])
+        pair = (members[row.follow.userid.lower()].pk, contacts.keys[row.contact.external_userid])
         if pair not in known or known[pair].values != relation_as_read(row.follow):
             differing.append((pair, (row, at)))
     wanted = [keys[pair] for pair, _timed in differing if pair in keys]
@@ -199,7 +216,7 @@ def _relations_store(
         if follow_merge(relation, row.follow, at, lost) and pair in held:
             changed[pair] = relation
         if phones != phone_indexes(relation):
-            dirty.add(pair[1])
+            contacts.dirty.add(pair[1])
     rows_copy(FollowRelation, list(new.values()))
     rows_upsert(FollowRelation, list(changed.values()))
     stored.counts += PageCounts(len(rows), len(new), len(changed))

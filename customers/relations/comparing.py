@@ -6,10 +6,9 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from customers.relations.models import FollowRelation
 from customers.relations.private import Private
+from customers.relations.selectors import rows_by_arrays
 from customers.relations.ways import ASSIGNED
 from scrm.wecom.types import ExternalContact as ContactRead
 from scrm.wecom.types import FollowInfo
@@ -48,10 +47,10 @@ class Change:
 
 def contact_facts(external_userids: Iterable[str]) -> dict[str, Facts]:
     """Return what we hold of these customers, by id."""
-    rows = _rows(
+    rows = rows_by_arrays(
         "SELECT external_userid, id, name, avatar, type, gender, unionid, corp_name "
         "FROM customers_externalcontact WHERE external_userid = ANY(%s)",
-        [list(external_userids)],
+        [sorted(external_userids)],
     )
     return {name: Facts(pk, tuple(values)) for name, pk, *values in rows}
 
@@ -68,12 +67,15 @@ def contact_as_read(read: ContactRead) -> tuple[Any, ...]:
     )
 
 
-def relation_facts(contact_ids: Iterable[UUID], member_ids: Iterable[int]) -> dict[Pair, Facts]:
-    """Return what we hold of the relations between these customers and members."""
-    rows = _rows(
+def relation_facts(contact_ids: Iterable[UUID]) -> dict[Pair, Facts]:
+    """Return what we hold of these customers' relations, by member and customer.
+
+    Not asked for the members as well: PostgreSQL might walk through all their relations instead.
+    """
+    rows = rows_by_arrays(
         "SELECT member_id, contact_id, id, status, state, add_way, created_time, private_digest, tag_ids "
-        "FROM customers_followrelation WHERE contact_id = ANY(%s::uuid[]) AND member_id = ANY(%s)",
-        [list(contact_ids), list(member_ids)],
+        "FROM customers_followrelation WHERE contact_id = ANY(%s::uuid[])",
+        [sorted(contact_ids)],
     )
     return {
         (member_id, contact_id): Facts(
@@ -81,13 +83,6 @@ def relation_facts(contact_ids: Iterable[UUID], member_ids: Iterable[int]) -> di
         )
         for member_id, contact_id, pk, *values, digest, tags in rows
     }
-
-
-def _rows(sql: str, arrays: list[Any]) -> list[tuple[Any, ...]]:
-    """Read by arrays: a thousand parameters of an IN would be parsed and planned one by one."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, arrays)
-        return list(cursor.fetchall())
 
 
 def relation_as_read(follow: FollowInfo) -> tuple[Any, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from contacts.directory.grams import name_grams
 from customers.relations.models import ExternalContact, FollowRelation
 from customers.relations.private import Private
 from customers.relations.states import Loss, loss_of
@@ -37,7 +36,6 @@ def contact_merge(contact: ExternalContact, read: ContactRead, observed_at: date
     changed = any(getattr(contact, name) != value for name, value in values.items())
     for name, value in values.items():
         setattr(contact, name, value)
-    contact.name_grams = name_grams(contact.name)
     contact.observed_at = observed_at
     return changed
 

@@ -6,14 +6,16 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from contacts.directory.models import Member
 from scrm.core.data_map import DataUse
 from scrm.core.fields import EncryptedJSONField, EncryptedTextField
 from scrm.core.ids import uuid7
 
-WHILE_CUSTOMER = "while a customer + 2 years"
+WHILE_CUSTOMER = gettext_noop("while a customer + 2 years")
 
 
 class ExternalContact(models.Model):
@@ -35,7 +37,6 @@ class ExternalContact(models.Model):
     data_map: ClassVar[dict[str, DataUse]] = {
         "external_userid": DataUse("tell customers apart in WeCom", "identity", WHILE_CUSTOMER),
         "name": DataUse("show guides whom they serve", "identity", WHILE_CUSTOMER),
-        "name_grams": DataUse("find a customer by nickname", "identity", WHILE_CUSTOMER),
         "avatar": DataUse("show guides whom they serve", "identity", WHILE_CUSTOMER),
         "gender": DataUse("address a customer rightly", "identity", WHILE_CUSTOMER),
         "unionid": DataUse("join WeCom, WeChat and CRM identities", "identity", WHILE_CUSTOMER),
@@ -47,7 +48,6 @@ class ExternalContact(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     external_userid = models.CharField(_("external userid"), max_length=64, unique=True)
     name = models.CharField(_("nickname"), max_length=128, blank=True)
-    name_grams = ArrayField(models.CharField(max_length=2), default=list, blank=True)
     avatar = models.CharField(_("avatar"), max_length=512, blank=True)
     type = models.PositiveSmallIntegerField(_("type"), choices=Type, default=Type.WECHAT)
     gender = models.PositiveSmallIntegerField(_("gender"), choices=Gender, default=Gender.UNKNOWN)
@@ -70,7 +70,6 @@ class ExternalContact(models.Model):
                 condition=Q(phone_index__isnull=False),
                 name="customers_contact_phone",
             ),
-            GinIndex(fields=["name_grams"], name="customers_contact_name_grams"),
         ]
 
     def __str__(self) -> str:
@@ -125,7 +124,9 @@ class FollowRelation(models.Model):
     state = models.CharField(_("source"), max_length=64, blank=True)
     add_way = models.PositiveSmallIntegerField(_("way of adding"), default=0)
     created_time = models.DateTimeField(_("added at"))
-    tag_ids = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    tag_ids = ArrayField(
+        models.CharField(max_length=64), verbose_name=_("tags"), default=list, blank=True
+    )
     lost_at = models.DateTimeField(_("lost at"), null=True, blank=True)
     lost_by = models.CharField(_("lost by"), max_length=8, choices=LostBy, blank=True)
     observed_at = models.DateTimeField(_("observed at"), null=True, blank=True)
@@ -220,7 +221,7 @@ class RecordChange(models.Model):
 
     record_kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     record_id = models.UUIDField(_("record"), db_index=True)
-    changed_at = models.DateTimeField(_("changed at"), auto_now_add=True)
+    changed_at = models.DateTimeField(_("changed at"), db_default=Now())
 
     class Meta:
         verbose_name = _("changed record")
@@ -231,16 +232,19 @@ class RecordChange(models.Model):
 
 
 class SearchChange(models.Model):
-    """What a customer is found by changed (name, phone, remark, follower): waits for the search, which drains and deletes it."""
+    """What customers are found by changed (name, phone, remark, follower): waits for the search, which drains and deletes it.
+
+    One row a write, however many customers it was about.
+    """
 
     data_map: ClassVar[dict[str, DataUse]] = {}
 
-    contact_id = models.UUIDField(_("customer"))
-    changed_at = models.DateTimeField(_("changed at"), auto_now_add=True)
+    contact_ids = ArrayField(models.UUIDField(), verbose_name=_("customers"))
+    changed_at = models.DateTimeField(_("changed at"), db_default=Now())
 
     class Meta:
         verbose_name = _("change for the search")
         verbose_name_plural = _("changes for the search")
 
     def __str__(self) -> str:
-        return str(self.contact_id)
+        return f"{len(self.contact_ids)} @ {self.changed_at}"

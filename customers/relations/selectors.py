@@ -1,16 +1,16 @@
 """Reads of customers and follow relations; every list starts from what the scope may see."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import (
     Count,
     Exists,
     F,
     Func,
-    Max,
     Model,
     OuterRef,
     Q,
@@ -23,9 +23,10 @@ from django.db.models.functions import Concat, Left
 
 from contacts.directory.models import Member
 from contacts.directory.selectors import path_filter
-from customers.relations.models import ExternalContact, FollowRelation, RelationEvent
+from customers.relations.models import ExternalContact, FollowRelation
 from customers.relations.reading_models import ListedPage
 from customers.relations.states import DELETIONS
+from scrm.core.copy import array_text
 from scrm.core.crypto import blind_indexes
 from scrm.core.erased import ERASED_PREFIX
 from scrm.core.exceptions import ValidationFailed
@@ -77,21 +78,27 @@ def relations_of(scope: Scope, contact_ids: Iterable[UUID]) -> dict[UUID, list[F
 
 def deletions_of(external_userids: Iterable[str]) -> dict[tuple[str, str], dict[str, datetime]]:
     """Return by (external_userid, lower-cased userid) the newest deletion of each kind."""
-    wanted = list(external_userids)
-    if not wanted:
-        return {}
-    rows = (
-        RelationEvent.objects.filter(external_userid__in=wanted, kind__in=DELETIONS)
-        .values("external_userid", "userid", "kind")
-        .annotate(newest=Max("occurred_at"))
-        .order_by()
+    rows = rows_by_arrays(
+        "SELECT external_userid, userid, kind, max(occurred_at) FROM customers_relationevent "
+        "WHERE external_userid = ANY(%s) AND kind = ANY(%s) GROUP BY external_userid, userid, kind",
+        [sorted(external_userids), list(DELETIONS)],
     )
     found: dict[tuple[str, str], dict[str, datetime]] = {}
-    for row in rows:
-        found.setdefault((row["external_userid"], row["userid"].lower()), {})[row["kind"]] = row[
-            "newest"
-        ]
+    for external_userid, userid, kind, newest in rows:
+        found.setdefault((external_userid, userid.lower()), {})[kind] = newest
     return found
+
+
+def rows_by_arrays(sql: str, arrays: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+    """Read by arrays, each the one literal of an ANY: a thousand of an IN would be parsed and planned one by one.
+
+    An empty array finds nothing and costs no query; a sorted one saves PostgreSQL its own sort.
+    """
+    if not all(arrays):
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [array_text(each) for each in arrays])
+        return list(cursor.fetchall())
 
 
 def listed_since(relation_ids: Iterable[UUID], observed_at: datetime) -> dict[UUID, datetime]:

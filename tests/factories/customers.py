@@ -9,7 +9,6 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from contacts.directory.grams import name_grams
 from contacts.directory.models import Member
 from customers.crm.fact_models import Asset
 from customers.crm.models import CrmMember, Order, OrderLine
@@ -49,7 +48,6 @@ class ContactFactory(DjangoModelFactory[ExternalContact]):
 
     external_userid = factory.Sequence(lambda n: f"wm{n:030d}")
     name = factory.Sequence(lambda n: f"Customer {n}")
-    name_grams = factory.LazyAttribute(lambda contact: name_grams(contact.name))
     observed_at = NOON
 
     @factory.post_generation

@@ -72,7 +72,7 @@ def customer(guide_li: Member, indexed: Write) -> ExternalContact:
     [
         "张三", "三", "ｚｈａｎｇ ＳＡＮ", "zsf", "sanfeng", "王总", "朝阳", "wangzong", " 张三 ",
         "13800138000", "+86 138-0013-8000", "１３８００１３８０００", "8000", "13900139111", "9111",
-        "13700137222", "7222", "M-77", "wmZhang", "oUnion1",
+        "13700137222", "7222", "M-77", "m-77", "wmZhang", "oUnion1",
     ],
 )  # fmt: skip
 def test_everything_that_names_a_customer_finds_them(

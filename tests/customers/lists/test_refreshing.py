@@ -65,8 +65,8 @@ def test_an_unchanged_page_notes_nothing() -> None:
     MemberFactory(userid="LiNa")
     rows = [("wm1", follow("LiNa", remark="王总"))]
     page_store(page(rows, observed=10))
-    assert list(SearchChange.objects.values_list("contact_id", flat=True)) == [
-        ExternalContact.objects.get().pk
+    assert list(SearchChange.objects.values_list("contact_ids", flat=True)) == [
+        [ExternalContact.objects.get().pk]
     ]
     drained()
 

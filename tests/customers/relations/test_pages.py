@@ -199,3 +199,28 @@ def test_queries_do_not_grow_with_the_page() -> None:
 
     cost(0, 1, 5)
     assert cost(10, 2, 10) == cost(100, 100, 20)
+
+
+def test_a_known_customer_beside_a_new_one_keeps_the_relation_it_had() -> None:
+    page_store(page([("wm1", follow("LiNa", remark="a"))], observed=10))
+    held = FollowRelation.objects.get().pk
+
+    rows = [
+        ("wm2", follow("LiNa")),
+        ("wm1", follow("LiNa", remark="b")),
+        ("wm1", follow("WangFang")),
+    ]
+    counts = page_store(page(rows, observed=20))
+
+    assert counts == PageCounts(read=3, created=2, updated=1)
+    assert FollowRelation.objects.get(pk=held).remark == "b"
+
+
+def test_new_customers_are_looked_for_once_and_their_relations_not_at_all() -> None:
+    MemberFactory(userid="LiNa")
+    with CaptureQueriesContext(connection) as queries:
+        page_store(page([("wm1", follow("LiNa")), ("wm2", follow("LiNa"))], observed=10))
+
+    reads = [each["sql"] for each in queries if each["sql"].startswith("SELECT")]
+    assert len([sql for sql in reads if "customers_externalcontact" in sql]) == 1
+    assert not [sql for sql in reads if "customers_followrelation" in sql]
