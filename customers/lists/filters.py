@@ -199,9 +199,8 @@ def _has_value(field: ConditionField, value: Any) -> Exists:
     """Return the condition "a record of this customer's person has this value"."""
     raw = value == YES if field.type == FieldDefinition.Type.YES_NO else str(value)
     operator = "contains" if "contains" in field.operators else "is"
-    mine = PersonLink.objects.filter(record_id=OuterRef(OuterRef("pk"))).values("person")
-    records = PersonLink.objects.filter(person__in=mine)
-    return Exists(records.filter(record_id__in=record_ids_with(field.key, operator, raw)))
+    records = record_ids_with(field.key, operator, raw)
+    return _of_person(PersonLink.objects.filter(record_id__in=records))
 
 
 def _relation(scope: Scope, given: dict[str, Any]) -> Q:
@@ -265,9 +264,21 @@ def _members(scope: Scope) -> QuerySet[CrmMember]:
 
 
 def _whose_member(members: QuerySet[CrmMember]) -> Exists:
-    mine = PersonLink.objects.filter(record_id=OuterRef(OuterRef("pk"))).values("person")
-    links = PersonLink.objects.filter(person__in=mine, record_kind=RecordChange.Kind.MEMBER)
-    return Exists(links.filter(record_id__in=members.values("pk")))
+    return _of_person(
+        PersonLink.objects.filter(
+            record_kind=RecordChange.Kind.MEMBER, record_id__in=members.values("pk")
+        )
+    )
+
+
+def _of_person(records: QuerySet[PersonLink]) -> Exists:
+    """Return the condition "this customer's person has one of these records".
+
+    The records are said without the customer, so that PostgreSQL may join them: asked customer by customer,
+    20,000 members took seconds for 300 customers.
+    """
+    mine = PersonLink.objects.filter(record_id=OuterRef("pk"))
+    return Exists(mine.filter(person__in=records.values("person")))
 
 
 def _bought(scope: Scope, day: datetime.date) -> Exists:
