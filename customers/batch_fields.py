@@ -30,6 +30,12 @@ class IdField(serializers.RegexField):
 class MomentField(serializers.DateTimeField):
     """A moment; without an offset it is Shanghai's time."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        words: dict[str, Any] = {
+            "invalid": gettext_lazy("A day and time are wanted here, like 2026-11-22 09:30:00.")
+        }
+        super().__init__(error_messages=words, **kwargs)
+
     def to_internal_value(self, value: Any) -> datetime:
         """Refuse years nobody sells in."""
         try:

@@ -44,7 +44,7 @@ class Checked(Generic[Row]):
 
 
 def checked(
-    sent: Sequence[Mapping[str, Any]],
+    sent: Sequence[Any],
     *,
     key: Sequence[str],
     read: Callable[[Mapping[str, Any]], tuple[Row | None, Errors]],
@@ -57,6 +57,10 @@ def checked(
     done: Checked[Row] = Checked([], [])
     seen: dict[tuple[str, ...], int] = {}
     for index, item in enumerate(sent):
+        if not isinstance(item, Mapping):
+            words = _("This item is no object: send its fields by name.")
+            done.errors.append({"index": index, label: "", "fields": {"non_field_errors": [words]}})
+            continue
         row, wrong = read(item)
         named = tuple(str(_said(item if row is None else row, name)) for name in key)
         if row is not None and named in seen:

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -11,11 +12,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from customers.batch_fields import ID_TEXT
-from customers.batches import answer_of, checked, envelope
+from customers.batches import Checked, answer_of, checked, envelope
 from customers.crm.models import CrmMember
-from customers.crm.rows import FIELDS, read_item
+from customers.crm.rows import FIELDS, MemberRow, read_item
 from customers.crm.selectors import members_of_partner
 from customers.crm.services import members_upsert
+from customers.goods.selectors import stores_unknown
 from customers.results import ROW_RESULTS
 from scrm.accounts.models import PartnerKey
 from scrm.core.api import IdempotentMixin, StrictSerializer
@@ -51,7 +53,7 @@ class RowErrorSerializer(serializers.Serializer[Any]):
 
 
 class BatchAnswerSerializer(serializers.Serializer[Any]):
-    """What a batch did; `results` has a word for each member in the order sent."""
+    """What a batch did; `results` has a word for each member in the order sent, `warnings` stopped none."""
 
     created = serializers.IntegerField()
     updated = serializers.IntegerField()
@@ -59,6 +61,7 @@ class BatchAnswerSerializer(serializers.Serializer[Any]):
     failed = serializers.IntegerField()
     results = serializers.ListField(child=serializers.ChoiceField(ROW_RESULTS))
     errors = RowErrorSerializer(many=True)  # type: ignore[assignment]
+    warnings = RowErrorSerializer(many=True)
 
 
 class MemberAnswerSerializer(serializers.Serializer[Any]):
@@ -93,9 +96,20 @@ class MembersBatchView(IdempotentMixin, APIView):
         sent = batch.validated_data["members"]
         found = checked(sent, key=("member_no",), read=read_item, label="member_no")
         counts = members_upsert(found.rows, source=CrmMember.Source.API)
-        answer = answer_of(counts, found.errors, places=found.places)
-        answer.pop("warnings")
-        return Response(answer)
+        warnings = _warned(found)
+        return Response(answer_of(counts, found.errors, places=found.places, warnings=warnings))
+
+
+def _warned(found: Checked[MemberRow]) -> list[dict[str, Any]]:
+    """Name the members that were kept although no store of ours has their code."""
+    codes = [row.values.get("store_code", "") for row in found.rows]
+    stores = stores_unknown(codes)
+    words = [_("There is no store with this code yet.")]
+    return [
+        {"index": place, "member_no": row.member_no, "fields": {"store_code": words}}
+        for place, row, code in zip(found.places, found.rows, codes, strict=True)
+        if code in stores
+    ]
 
 
 class MemberView(APIView):

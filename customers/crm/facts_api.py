@@ -18,7 +18,7 @@ from customers.batches import BatchResultSerializer, Checked, checked
 from customers.crm.facts import AssetRow, ServiceRow, TagsRow, members_known
 from customers.crm.orders import OrderRow, RefundRow
 from customers.crm.reading import read_asset, read_order, read_refund, read_service, read_tags
-from customers.crm.selectors import orders_of_partner, refunds_of
+from customers.crm.selectors import orders_of_partner, orders_over_refunded, refunds_of
 from customers.crm.serializers import (
     AssetsEnvelope,
     OrderLineSerializer,
@@ -120,6 +120,12 @@ class RefundsBatchView(FactsBatchView):
     def key(self, row: RefundRow) -> str:
         """Return the refund number."""
         return row.refund_no
+
+    def warnings(self, rows: Sequence[Any]) -> Sequence[Mapping[str, Sequence[str]]]:
+        """Name refunds with which more was given back than was paid."""
+        over = orders_over_refunded(row.order_no for row in rows)
+        words = [_("With this, more than the order's amount was given back.")]
+        return [{"amount": words} if row.order_no in over else {} for row in rows]
 
 
 class AssetsBatchView(FactsBatchView):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from contacts.org.selectors import stores_visible_to
 from customers.crm.fact_models import ServiceReceived
@@ -34,7 +34,8 @@ def members_search(members: QuerySet[CrmMember], text: str) -> QuerySet[CrmMembe
     text = text.strip()
     if not text:
         return members
-    wanted, number = Q(member_no=text), number_in(text)
+    # Cards are printed in capitals and typed in small letters.
+    wanted, number = Q(member_no__in={text, text.upper(), text.lower()}), number_in(text)
     if len(number) == LAST_FOUR:
         wanted |= Q(phone_last4__in=blind_indexes("phone_last4", number))
     elif number:
@@ -124,3 +125,9 @@ def services_of_records(
 def orders_of_partner(key: PartnerKey) -> QuerySet[Order]:
     """Return the orders a partner's key may read: all of them while it holds `orders.read`, else none."""
     return Order.objects.all() if "orders.read" in key.scopes else Order.objects.none()
+
+
+def orders_over_refunded(order_numbers: Iterable[str]) -> set[str]:
+    """Return those of these orders of which more was given back than was paid."""
+    orders = Order.objects.filter(order_no__in=set(order_numbers), refunded__gt=F("amount"))
+    return set(orders.values_list("order_no", flat=True))

@@ -9,6 +9,7 @@ from django.test import Client
 from customers.crm.models import CrmMember
 from customers.relations.models import RecordChange
 from scrm.accounts.services import partner_key_create
+from tests.cast import Company
 from tests.factories.customers import CrmMemberFactory
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,8 @@ def test_a_batch_stores_the_good_rows_and_names_the_bad_ones(client: Client) -> 
                 {"member_no": "M1"},
                 {"name": "nobody"},
                 {"member_no": "M4", "state": "closed", "joined_on": "2024-03-01"},
+                None,
+                "M5",
             ]
         },
         bearer=token("members.write"),
@@ -54,7 +57,7 @@ def test_a_batch_stores_the_good_rows_and_names_the_bad_ones(client: Client) -> 
         "created": 2,
         "updated": 0,
         "unchanged": 0,
-        "failed": 4,
+        "failed": 6,
     }
     assert [
         (each["index"], each["member_no"], list(each["fields"])) for each in body["errors"]
@@ -63,12 +66,27 @@ def test_a_batch_stores_the_good_rows_and_names_the_bad_ones(client: Client) -> 
         (2, "M3", ["is_vip"]),
         (3, "M1", ["member_no"]),
         (4, "", ["member_no"]),
+        (6, "", ["non_field_errors"]),
+        (7, "", ["non_field_errors"]),
     ]
     assert list(CrmMember.objects.order_by("member_no").values_list("member_no", "state")) == [
         ("M1", "active"),
         ("M4", "closed"),
     ]
     assert RecordChange.objects.filter(record_kind="member").count() == 2
+
+
+def test_a_member_of_an_unknown_store_is_kept_and_the_sender_told(
+    client: Client, company: Company
+) -> None:
+    members = [{"member_no": "M1", "store_code": "NOPE"}, {"member_no": "M2"},
+               {"member_no": "M3", "store_code": company.store_a.code}]  # fmt: skip
+
+    answer = send(client, {"members": members}, bearer=token("members.write")).json()
+
+    assert (answer["created"], answer["failed"]) == (3, 0)
+    (told,) = answer["warnings"]
+    assert (told["index"], told["member_no"], list(told["fields"])) == (0, "M1", ["store_code"])
 
 
 def test_the_same_key_gives_the_first_answer_again(client: Client) -> None:

@@ -156,7 +156,7 @@ def test_another_scope_stores_nothing(client: Client, name: str) -> None:
     assert (Order.objects.count(), Refund.objects.count()) == (0, 0)
 
 
-@pytest.mark.parametrize("rows", [[], "O1", [{}] * 1001, ["O1"]])
+@pytest.mark.parametrize("rows", [[], "O1", [{}] * 1001, {"O1": {}}])
 def test_what_is_no_batch_is_refused_whole(client: Client, rows: Any) -> None:
     answer = send(client, "orders", rows, scope="orders.write")
 
@@ -213,3 +213,15 @@ def test_refunds_before_their_order_cannot_break_it_either(client: Client) -> No
     )
     assert (figures(too_much), wrong(too_much)) == ((0, 0, 0, 1), [(0, "R2", ["amount"])])
     assert Order.objects.get().refunded == Decimal("3.00")
+
+
+def test_a_refund_of_more_than_was_paid_is_kept_and_the_sender_told(client: Client) -> None:
+    _key, bearer = partner_key_create(name="mall", scopes=["orders.write"], actor=None)
+    send(client, "orders", [ORDER, ORDER | {"order_no": "O2"}], scope="", bearer=bearer)
+
+    refunds = [REFUND | {"amount": "99.01"}, REFUND | {"refund_no": "R2", "order_no": "O2"}]
+    answer = send(client, "refunds", refunds, scope="", bearer=bearer)
+
+    assert figures(answer) == (2, 0, 0, 0)
+    (told,) = answer.json()["warnings"]
+    assert (told["index"], told["key"], list(told["fields"])) == (0, "R1", ["amount"])

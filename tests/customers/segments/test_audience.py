@@ -133,14 +133,15 @@ def test_a_cdp_sends_an_audience_by_api(client: Client, people: Any) -> None:
             {"unionid": "nobody"},
             {"colour": "red"},
             {"unionid": "u3"},
+            None,
         ],
     }
 
     answer = send(client, token, body).json()
 
-    assert answer["results"] == ["found", "not_found", "failed", "found"]
-    assert (answer["found"], answer["not_found"], answer["failed"]) == (2, 1, 1)
-    assert [error["index"] for error in answer["errors"]] == [2]
+    assert answer["results"] == ["found", "not_found", "failed", "found", "failed"]
+    assert (answer["found"], answer["not_found"], answer["failed"]) == (2, 1, 2)
+    assert [error["index"] for error in answer["errors"]] == [2, 4]
     segment = Segment.objects.get(code="autumn")
     assert (segment.name, segment.kind, segment.entries.count()) == ("Autumn", "audience", 2)
 
