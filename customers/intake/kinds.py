@@ -127,8 +127,8 @@ class Kind:
 
     def template(self, language: str) -> list[tuple[str, str]]:
         """Return (field, header) of an empty file in a language."""
-        place = 1 if language.startswith("zh") else 0
-        return [(name, _spelling(self.headers[name], place)) for name in self.fields]
+        chinese = language.startswith("zh")
+        return [(name, _spelling(self.headers[name], chinese=chinese)) for name in self.fields]
 
 
 def folded(text: str) -> str:
@@ -146,8 +146,10 @@ def moment_text(text: str) -> str:
     return f"{year}-{int(month):02d}-{int(day):02d}T{clock.zfill(5)}"
 
 
-def _spelling(spellings: Sequence[str], place: int) -> str:
-    return spellings[place] if place < len(spellings) else spellings[0]
+def _spelling(spellings: Sequence[str], *, chinese: bool) -> str:
+    """Return the first spelling of a language; our own one stands first and is English."""
+    found = (each for each in spellings if not each.isascii())
+    return next(found, spellings[0]) if chinese else spellings[0]
 
 
 @cache

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from customers.intake.kinds import KINDS, Kind
+from customers.intake.kinds import KINDS, LINE_FIELDS, Kind
 from customers.intake.models import FactFile, FactKind, PullSource
 from scrm.core.audit import services as audit
 from scrm.core.excel import Table, read_table
@@ -23,6 +23,8 @@ from scrm.core.jobs.models import JobRun
 IMPORT = "intake.import"
 CHUNK = 1000
 PREVIEW_ITEMS = 20
+# The column of a file by the field of a line.
+LINE_COLUMNS = {field: column for column, field in LINE_FIELDS.items()}
 TITLES = {
     FactKind.MEMBERS: gettext_noop("Import members"),
     FactKind.GOODS: gettext_noop("Import goods"),
@@ -47,8 +49,11 @@ class Item:
 
     @property
     def words(self) -> str:
-        """Return all that is wrong in one line."""
-        return " ".join(f"{name}: {' '.join(said)}" for name, said in self.errors.items())
+        """Return all that is wrong in one line, by the file's own headers."""
+        parts = (
+            (f"{name}: " if name else "", " ".join(said)) for name, said in self.errors.items()
+        )
+        return " ".join(f"{name}{said}" for name, said in parts)
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,8 @@ def file_create(*, kind: str, filename: str, content: bytes, actor: Any) -> Fact
 def file_preview(upload: FactFile) -> Preview:
     """Read the first items of a file; raises ValidationFailed when it cannot be used at all."""
     table, fields = _open(upload)
-    items = list(islice(_items(KINDS[upload.kind], table, fields), PREVIEW_ITEMS))
+    found = _without_repeats(_items(KINDS[upload.kind], table, fields))
+    items = list(islice(found, PREVIEW_ITEMS))
     ignored = [header for header in table.headers if header not in fields]
     return Preview(fields=fields, ignored=ignored, items=items)
 
@@ -141,10 +147,21 @@ def _items(kind: Kind, table: Table, fields: Mapping[str, str]) -> Iterator[Item
         for row, cells in pairs:
             item = kind.item(cells)
             read, errors = kind.read(item)
-            yield Item(kind.key_of(item), [row.number], [row.values], read, errors)
+            yield Item(kind.key_of(item), [row.number], [row.values], read, _headed(errors, fields))
         return
     for key, group in groupby(_filled_down(pairs, kind), key=lambda pair: kind.key_of(pair[1])):
-        yield _with_lines(kind, key, list(group))
+        yield _with_lines(kind, key, list(group), fields)
+
+
+def _headed(errors: Mapping[str, Sequence[str]], fields: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return errors by the headers of the file; what several lines of an order share is said once."""
+    headers = {name: header for header, name in fields.items()}
+    found: dict[str, list[str]] = {}
+    for name, said in errors.items():
+        column = LINE_COLUMNS.get(name.rpartition(".")[2], "") if "." in name else name
+        heard = found.setdefault(headers.get(column, column), [])
+        heard += [words for words in said if words not in heard]
+    return found
 
 
 def _cells(row: Row, fields: Mapping[str, str]) -> dict[str, str]:
@@ -162,15 +179,19 @@ def _filled_down(
         yield row, {**cells, name: above}
 
 
-def _with_lines(kind: Kind, key: str, rows: Sequence[tuple[Row, dict[str, str]]]) -> Item:
+def _with_lines(
+    kind: Kind, key: str, rows: Sequence[tuple[Row, dict[str, str]]], fields: Mapping[str, str]
+) -> Item:
     cells = [values for _row, values in rows]
     numbers, sent = [row.number for row, _values in rows], [row.values for row, _values in rows]
     differing = _differing(kind, cells)
     if differing:
         words = _("This differs from the first row of the same order.")
-        return Item(key, numbers, sent, None, {name: [words] for name in differing})
+        return Item(
+            key, numbers, sent, None, _headed({name: [words] for name in differing}, fields)
+        )
     read, errors = kind.read(kind.order(cells))
-    return Item(key, numbers, sent, read, errors)
+    return Item(key, numbers, sent, read, _headed(errors, fields))
 
 
 def _differing(kind: Kind, cells: Sequence[Mapping[str, str]]) -> list[str]:
@@ -187,7 +208,7 @@ def _without_repeats(items: Iterable[Item]) -> Iterator[Item]:
     first: dict[str, int] = {}
     for item in items:
         if item.row is not None and item.key in first:
-            words = _("The same as row %(number)d.") % {"number": first[item.key]}
+            words = _("Row %(number)d has the same number already.") % {"number": first[item.key]}
             yield Item(item.key, item.numbers, item.cells, None, {"": [words]})
             continue
         if item.row is not None:

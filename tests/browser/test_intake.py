@@ -73,7 +73,7 @@ def test_a_file_whose_bad_rows_come_back(desk: Visitor, tmp_path: Path) -> None:
         ("", "无名", "13900139000"),
     ]
     reasons = [next(reversed(row.values())) for row in back]
-    assert ("phone" in reasons[0], "member_no" in reasons[1]) == (True, True)
+    assert ("手机号" in reasons[0], "会员号" in reasons[1]) == (True, True)
     assert desk.complaints == []
 
 
