@@ -6,13 +6,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from attribution.entries.places import PLACES, place_label
 from attribution.live_codes.models import LiveCode
 from contacts.org.models import OrgUnit
 from scrm.core.data_map import DataUse
 
-VISITS_KEPT = "25 months"
+VISITS_KEPT = gettext_noop("25 months")
 MOST_IDENTITY = 64
 
 

@@ -4,12 +4,13 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from attribution.touches.labels import surface_words
 from scrm.core.data_map import DataUse
 from scrm.core.ids import uuid7
 
-KEPT = "25 months"
+KEPT = gettext_noop("25 months")
 # Ids of our own touches begin with this; partners may not use it.
 OWN_PREFIX = "scrm:"
 

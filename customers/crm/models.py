@@ -7,12 +7,13 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from scrm.core.data_map import DataUse
 from scrm.core.fields import EncryptedBytesField, EncryptedTextField
 from scrm.core.ids import uuid7
 
-WHILE_MEMBER = "while a member + 2 years"
+WHILE_MEMBER = gettext_noop("while a member + 2 years")
 
 
 class CrmMember(models.Model):

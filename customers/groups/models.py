@@ -6,13 +6,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from contacts.directory.models import Member
 from customers.relations.models import WHILE_CUSTOMER, ExternalContact
 from scrm.core.data_map import DataUse
 
 # Most people of a group are nobody's customers: their stay is kept for itself.
-WHILE_IN_GROUP = "while in the group + 2 years"
+WHILE_IN_GROUP = gettext_noop("while in the group + 2 years")
 
 
 class GroupTag(models.Model):

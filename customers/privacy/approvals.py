@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from customers.privacy.packing import packed_counts
 from customers.privacy.services import erase_start, package_start
 from customers.privacy.tracing import counts_of, subject_of
 from scrm.core.approvals.kinds import Fact, Kind, Payload
@@ -31,7 +32,7 @@ def _ask(kind: str, record_id: UUID, actor: Any, reason: str) -> Approval:
     subject = subject_of([record_id])
     if not subject.records:
         raise NotFound(_("This person is not here any more."))
-    counts = counts_of(subject)
+    counts = packed_counts(subject) if kind == PACK else counts_of(subject)
     payload = {
         "record": str(record_id),
         "customers": len(subject.contacts),

@@ -5,13 +5,14 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from contacts.directory.models import Member
 from materials.library.models import Material
 from scrm.core.data_map import DataUse
 from scrm.core.ids import uuid7
 
-VIEWS_KEPT = "25 months"
+VIEWS_KEPT = gettext_noop("25 months")
 
 
 class Who(models.TextChoices):

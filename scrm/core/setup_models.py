@@ -6,13 +6,14 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from scrm.core.crypto import DecryptionError
 from scrm.core.data_map import DataUse
 from scrm.core.fields import EncryptedBytesField, EncryptedTextField
 from scrm.core.ids import uuid7
 
-UNTIL_REPLACED = "until replaced or removed"
+UNTIL_REPLACED = gettext_noop("until replaced or removed")
 
 
 class WeComCredential(models.Model):

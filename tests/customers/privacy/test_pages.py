@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from customers.crm.rows import MemberRow
 from customers.crm.services import members_upsert
 from customers.privacy.cleaning import clean_start, limit_enforce, overdue, people_forget
 from customers.privacy.keeping import LIMITS, unexplained
 from customers.privacy.models import Erasure, SubjectPackage, Tombstone
+from customers.privacy.packing import package_of
+from customers.privacy.tracing import subject_of
 from customers.profile.models import FollowUpNote
 from customers.relations.models import ExternalContact
 from scrm.accounts.models import User
@@ -22,10 +24,11 @@ from scrm.core.alerts.models import Alert
 from scrm.core.approvals import services as approvals
 from scrm.core.approvals.models import Approval
 from scrm.core.audit.models import AuditEntry
+from scrm.core.excel import read_table
 from scrm.core.exceptions import PermissionDenied
 from scrm.core.jobs.models import JobRun
 from tests.cast import Company, person
-from tests.factories.customers import ContactFactory, RelationFactory
+from tests.factories.customers import ContactFactory, RelationFactory, TagFactory
 
 pytestmark = pytest.mark.django_db
 INDEX, FIND, RETENTION = (
@@ -96,7 +99,10 @@ def test_a_package_holds_everything_and_needs_two_people(
     assert content["customers.FollowUpNote"][0]["text"] == "likes blue"
     assert content["customers.ExternalContact"][0]["name"] == "王小明"
     assert {"index.html", "data.json"} < set(archive.namelist())
-    assert "while a customer + 2 years" in archive.read("index.html").decode()
+    assert "作为客户期间 + 2 年" in archive.read("index.html").decode()
+    # What was promised is what came
+    assert asked.payload["rows"] == sum(map(len, content.values()))
+    assert asked.payload["tables"] == len(content)
     assert AuditEntry.objects.filter(action="privacy.package_take").count() == 1
     # And for nobody else
     assert client_of(other).get(f"/console/privacy/package/{package.pk}/").status_code == 404
@@ -110,6 +116,29 @@ def test_a_package_holds_everything_and_needs_two_people(
             assert limit_enforce(limit, timezone.now()) == 1
     package.refresh_from_db()
     assert (package.state, package.content) == ("gone", None)
+
+
+def test_a_package_is_readable_in_chinese(customer: ExternalContact) -> None:
+    relation = customer.relations.get()
+    tag = TagFactory(name="VIP")
+    relation.tag_ids = [tag.tag_id]
+    relation.save(update_fields=["tag_ids"])
+
+    with translation.override("zh-hans"):
+        content, _counts = package_of(subject_of([customer.pk]))
+
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    index = archive.read("index.html").decode()
+    assert "让导购了解所服务的客户（作为客户期间 + 2 年）" in index
+    assert "与您有关的全部数据" in index
+    name = next(each for each in archive.namelist() if each.endswith("followrelation.xlsx"))
+    table = read_table(io.BytesIO(archive.read(name)), filename=name)
+    (row,) = [row.values for row in table.rows]
+    assert [header for header in table.headers if header.isascii()] == []
+    assert (row["成员"], row["外部联系人"]) == (str(relation.member), customer.external_userid)
+    added = timezone.localtime(relation.created_time)
+    assert f"{added:%Y-%m-%d %H:%M:%S}" in row.values()
+    assert {tag.name, tag.tag_id} & set(row.values()) == {tag.name}
 
 
 def test_forgetting_needs_two_people_and_ends_the_page(

@@ -34,6 +34,8 @@ KEYWORDS: dict[str, Any] = {
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }
+# The data map says why and how long: the first and the third word of each use.
+USES: tuple[dict[str, Any], ...] = ({"DataUse": (1,)}, {"DataUse": (3,)})
 UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 PLACEHOLDER = re.compile(r"%\((\w+)\)[a-z]|\{(\w+)\}")
 Key = tuple[str, str]
@@ -91,7 +93,11 @@ def extracted(root: Path) -> Catalog:
     for path, text in _sources(root):
         where = str(path.relative_to(root))
         try:
-            entries = list(extract("python", io.BytesIO(text.encode()), keywords=KEYWORDS))
+            entries = [
+                entry
+                for keywords in (KEYWORDS, *USES)
+                for entry in extract("python", io.BytesIO(text.encode()), keywords=keywords)
+            ]
         except (SyntaxError, ValueError) as error:
             raise CommandError(f"{where}: cannot be read for translation: {error}") from error
         for _line, message, _comments, context in entries:
