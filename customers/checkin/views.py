@@ -115,7 +115,7 @@ def campaign_detail(request: ScopedRequest, pk: int) -> HttpResponse:
         "totals": selectors.totals_of(request.scope, campaign),
         "places": places,
         "days": selectors.days_of(request.scope, campaign),
-        "bonuses": bonuses_text(campaign),
+        "bonuses": campaign.bonuses.order_by("days"),
         "may_edit": request.scope.allows("checkin.edit"),
         "may_export": request.scope.allows("checkin.export"),
     }

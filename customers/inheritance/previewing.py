@@ -10,7 +10,7 @@ from contacts.org.models import OrgUnit
 from contacts.org.selectors import stores_of
 from customers.inheritance.models import HandoverGroup, HandoverItem, HandoverPlan
 from customers.inheritance.room import room_of
-from customers.inheritance.selectors import friends_of, with_customers
+from customers.inheritance.selectors import customers_of, friends_of, with_customers
 
 PLANNED = HandoverItem.State.PLANNED
 
@@ -40,11 +40,12 @@ class PreviewRow:
 
 @dataclass(frozen=True)
 class Preview:
-    """A plan in counts: its rows, and whom it leaves behind."""
+    """A plan in counts: its rows, whom it leaves behind, and who came after it was made."""
 
     rows: Sequence[PreviewRow]
     unplaced: int
     groups_unplaced: int
+    came_since: int
 
     @property
     def customers(self) -> int:
@@ -90,4 +91,13 @@ def preview_of(plan: HandoverPlan) -> Preview:
     rows.sort(key=lambda row: (-row.planned, -row.groups, row.member.pk))
     lost = plan.items.aggregate(count=Count("pk", filter=Q(state=HandoverItem.State.UNPLACED)))
     unowned = plan.groups.filter(state=HandoverGroup.State.UNPLACED).count()
-    return Preview(rows, lost["count"], unowned)
+    return Preview(rows, lost["count"], unowned, _came_since(plan))
+
+
+def _came_since(plan: HandoverPlan) -> int:
+    """Count a leaver's customers that are not in the plan; of a guide who moved others stay on purpose."""
+    if plan.cause != HandoverPlan.Cause.LEAVE:
+        return 0
+    return len(
+        {*customers_of(plan.leaver)}.difference(plan.items.values_list("contact_id", flat=True))
+    )

@@ -198,7 +198,11 @@ def leavers_visible_to(scope: Scope, text: str = "") -> list[Any]:
         leaver=OuterRef("pk"),
         state__in=[HandoverPlan.State.DRAFT, HandoverPlan.State.RUNNING],
     )
-    found = with_customers(members).annotate(plan_id=Subquery(open_plans.values("pk")[:1]))
+    found = (
+        with_customers(members)
+        .select_related("employee")
+        .annotate(plan_id=Subquery(open_plans.values("pk")[:1]))
+    )
     rows = list(
         found.filter(Q(customers__gt=0) | Q(groups__gt=0)).order_by("-customers", "pk")[
             :LEAVERS_SHOWN

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from contacts.directory.models import Member
-from contacts.directory.selectors import members_visible_to
+from contacts.directory.selectors import is_closed, members_visible_to
 from customers.inheritance import policies, releasing, selectors, services
 from customers.inheritance.forms import (
     HandoverForm,
@@ -133,6 +133,7 @@ def plan_detail(request: ScopedRequest, pk: int) -> HttpResponse:
         "total": sum(counts.values()),
         "failed": failed,
         "kept": kept,
+        "stays_in_service": not is_closed(plan.leaver),
         "may_release": kept
         and not (release is not None and release.is_active)
         and selectors.may_be_deleted(plan),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from customers.points import services
 from customers.points.models import PointsAccount
+from customers.relations.showing import mask_name
 from scrm.core.approvals.kinds import Fact, Kind, Payload
 from scrm.core.approvals.models import Approval
 from scrm.core.approvals.services import ask
@@ -35,7 +36,8 @@ def _account(payload: Payload) -> PointsAccount:
 def _facts(payload: Payload) -> list[Fact]:
     account, points = _account(payload), int(payload["points"])
     return [
-        Fact(_("Points account"), f"#{account.pk}"),
+        # Whoever decides may not see names; the page behind it shows as much as they may.
+        Fact(_("Points account"), f"{mask_name(account.name)} #{account.pk}".strip()),
         Fact(_("Points"), f"{points:+d}"),
         Fact(_("Balance"), str(account.balance + points), str(account.balance)),
     ]

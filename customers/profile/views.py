@@ -16,6 +16,7 @@ from customers.profile import services
 from customers.profile.field_forms import fields_written
 from customers.profile.forms import LocalTagsForm, MarkForm, NoteForm, StopForm
 from customers.profile.labels import local_tags_set
+from customers.profile.mark_models import CountMark
 from customers.profile.marking import mark_set
 from customers.profile.quota import opening_count
 from customers.profile.selectors import notes_visible_to, profile_for
@@ -183,7 +184,8 @@ def _page(
         "tabs": tabs,
         "tab": tab,
         "fields_form": fields_form or ValuesForm(found.fields),
-        "mark_form": mark_form or MarkForm(auto_id="mark_%s"),
+        "mark_form": mark_form
+        or MarkForm(auto_id="mark_%s", initial={"kind": CountMark.Kind.CUSTOMER}),
         "may_mark": scope.allows("profile.mark"),
         "revealed": revealed,
         "reveal_form": reveal_form or RevealForm(auto_id="reveal_%s"),

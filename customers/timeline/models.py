@@ -11,6 +11,9 @@ from scrm.core.ids import uuid7
 
 RecordKind = RecordChange.Kind
 
+# Facts of which the member system knows the day alone.
+KNOWN_BY_DAY = frozenset({"member.joined"})
+
 
 class TimelineEntry(models.Model):
     """One fact about one identity record; append-only, once per `key`, whatever order facts come in.
@@ -48,3 +51,8 @@ class TimelineEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.record_kind} {self.kind} {self.occurred_at:%F %T}"
+
+    @property
+    def is_day(self) -> bool:
+        """Return whether only the day of this fact is known."""
+        return self.kind in KNOWN_BY_DAY

@@ -111,7 +111,7 @@ def test_check_in_then_redeem_then_the_guide_hands_out(
     guide.page.fill("#pickup-code", code.lower())
     guide.page.get_by_role("button", name="Check the code").click()
     expect(guide.page.get_by_role("heading", name="马克杯")).to_be_visible()
-    guide.page.get_by_role("button", name="Handed out").click()
+    guide.page.get_by_role("button", name="Hand it out").click()
     expect(guide.page.get_by_text("Handed out: 马克杯")).to_be_visible()
     page.reload()
     expect(page.locator(".g-code")).to_have_count(0)

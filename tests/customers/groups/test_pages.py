@@ -204,6 +204,7 @@ def test_points_by_hand_need_a_second_person(campaign: Any, hq_ops: Any) -> None
     asked = Approval.objects.get()
     account.refresh_from_db()
     assert account.balance == 5
+    assert f"张*** #{account.pk}" in text_of(client, "approvals:detail", asked.pk)
 
     # then only another person does it
     with pytest.raises(Exception, match=r"."):

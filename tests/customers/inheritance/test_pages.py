@@ -48,6 +48,13 @@ def test_a_branch_makes_a_plan_for_its_own_guide(
     assert (answer.status_code, answer["Location"]) == (302, f"{LIST}{plan.pk}/")
     page = client.get(f"{LIST}{plan.pk}/").content.decode()
     assert ("赵敏" in page, f"{LIST}{plan.pk}/confirm/" in page) == (True, True)
+    assert "1 customer came after this plan was made" not in page
+
+    # and somebody who came meanwhile is said not to be in it
+    RelationFactory(member=guide_li)
+    client.cookies["django_language"] = "en"
+    page = client.get(f"{LIST}{plan.pk}/").content.decode()
+    assert "1 customer came after this plan was made and is not in it" in page
     assert client.post(f"{LIST}{plan.pk}/cancel/").status_code == 302
     plan.refresh_from_db()
     assert plan.state == "cancelled"

@@ -32,6 +32,8 @@ def english(client: Client) -> Client:
 def test_a_segment_is_made_changed_counted_and_deleted(english: Client, hq_ops: User) -> None:
     person_of(RelationFactory(contact=ContactFactory(name="小花")).contact)
     english.login(username="hq", password=PASSWORD)
+    # A form nobody has touched is not counted: it would say what is missing.
+    assert 'hx-trigger="change from' in english.get("/console/segments/new/").content.decode()
 
     made = english.post("/console/segments/new/", {**FORM, "is_shared": "on"})
     segment = Segment.objects.get()
@@ -43,6 +45,9 @@ def test_a_segment_is_made_changed_counted_and_deleted(english: Client, hq_ops: 
     assert english.get(f"/console/segments/{segment.pk}/persons/").content.decode().strip() == "1"
     counted = english.post("/console/segments/builder/count/", FORM).content.decode()
     assert "1 person now" in counted
+
+    edited = english.get(f"/console/segments/{segment.pk}/edit/").content.decode()
+    assert 'hx-trigger="load, change from' in edited
 
     # and what is incomplete is said in words, beside what was filled in
     wrong = english.post(
