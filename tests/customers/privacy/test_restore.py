@@ -47,6 +47,10 @@ def copy_to(name: str) -> None:
     connections.close_all()
     with server().cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        # What a former test's server left open would keep the database from being copied.
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [ours]
+        )
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{ours}"')
 
 
