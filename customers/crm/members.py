@@ -19,7 +19,7 @@ from customers.crm.models import CrmMember, FormerStore, HistoryChange
 from customers.crm.orders import history_changed, orders_join
 from customers.crm.rows import FIELDS, ID_CARD, MemberRow
 from customers.relations.models import RecordChange
-from customers.relations.services import record_changed
+from customers.relations.noting import record_changed
 from customers.results import CREATED, UNCHANGED, UPDATED, UpsertResult
 from scrm.core.crypto import blind_index, blind_indexes
 from scrm.core.fields import EncryptedField

@@ -18,7 +18,7 @@ from customers.crm.orders import orders_changed, orders_lock
 from customers.goods.models import StoreStock
 from customers.goods.services import StockRow, stock_upsert
 from customers.relations.models import RecordChange
-from customers.relations.services import record_changed
+from customers.relations.noting import record_changed
 
 BATCH = 1000
 

@@ -10,7 +10,7 @@ from contacts.directory.selectors import members_by_userids
 from customers.groups import forgotten
 from customers.groups.models import CustomerGroup, GroupMember
 from customers.relations.models import ExternalContact, RecordChange
-from customers.relations.services import record_changed
+from customers.relations.noting import record_changed
 from scrm.wecom.group_types import CUSTOMER, GroupDetail, GroupMemberRow
 
 # WeCom tells of a leaving before its lists show it: so long a read that still lists somebody proves nothing.

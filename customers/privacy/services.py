@@ -22,7 +22,7 @@ from customers.privacy.tombstones import digest_of, tombstones_set
 from customers.privacy.tracing import subject_of, traced_tables
 from customers.relations.bulk import contacts_lock
 from customers.relations.models import ExternalContact, RecordChange
-from customers.relations.services import record_changed
+from customers.relations.noting import record_changed
 from scrm.core.audit.services import record
 from scrm.core.crypto import lasting_hash
 from scrm.core.erased import ERASED_PREFIX

@@ -23,7 +23,7 @@ from customers.relations.comparing import (
 from customers.relations.forgotten import pages_known
 from customers.relations.merging import clock_raise, contact_merge, follow_merge, phone_indexes
 from customers.relations.models import ExternalContact, FollowRelation, RecordChange
-from customers.relations.noting import search_changed
+from customers.relations.noting import record_changed, search_changed
 from customers.relations.reading_models import ListedPage
 from customers.relations.selectors import deletions_of, listed_since
 from scrm.core.copy import array_text
@@ -134,9 +134,7 @@ def pages_store(pages: Sequence[Walked]) -> Stored:
     for walked, relation_ids in named:
         if walked.listing is None:
             _clock(walked, relation_ids, contacts.seen)
-    kind = RecordChange.Kind.CONTACT.value
-    dirty = [(kind, contact_id) for contact_id in sorted(contacts.dirty)]
-    rows_insert(RecordChange, ("record_kind", "record_id"), dirty)
+    record_changed(RecordChange.Kind.CONTACT, sorted(contacts.dirty))
     return stored
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
@@ -13,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from contacts.directory.models import Member
 from contacts.directory.services import members_ensure
-from customers.copying import rows_insert
 from customers.relations.bulk import PageCounts, page_store
 from customers.relations.forgotten import detail_known, is_forgotten_event
 from customers.relations.merging import (
@@ -25,7 +23,7 @@ from customers.relations.merging import (
     phone_indexes,
 )
 from customers.relations.models import ExternalContact, FollowRelation, RecordChange, RelationEvent
-from customers.relations.noting import search_changed
+from customers.relations.noting import record_changed, search_changed
 from customers.relations.private import COLUMNS as PRIVATE_COLUMNS
 from customers.relations.private import Private
 from customers.relations.selectors import deletions_of, listed_since, relations_visible_to
@@ -50,12 +48,6 @@ def contact_lock(external_userid: str) -> None:
     """Let one transaction at a time write what we know of this customer."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [external_userid])
-
-
-def record_changed(kind: str, record_ids: Iterable[UUID]) -> None:
-    """Note in the caller's transaction that OneID has to look at these records again."""
-    word = str(kind)
-    rows_insert(RecordChange, ("record_kind", "record_id"), [(word, each) for each in record_ids])
 
 
 # --- reads ---------------------------------------------------------------------------------------------------

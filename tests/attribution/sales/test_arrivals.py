@@ -15,7 +15,7 @@ from attribution.sales.selectors import reconciliation
 from attribution.sales.services import orders_decide
 from customers.crm.models import Order
 from customers.relations.models import ExternalContact
-from customers.relations.services import record_changed
+from customers.relations.noting import record_changed
 from scrm.core.scope import SYSTEM_SCOPE
 from tests.factories import oneid
 from tests.factories.attribution import AddEpisodeFactory

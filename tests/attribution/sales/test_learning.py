@@ -12,7 +12,7 @@ from customers.crm.models import CrmMember, FormerStore, Order
 from customers.oneid import services as oneid_services
 from customers.oneid.models import IdentityChange, PersonLink
 from customers.relations.models import ExternalContact
-from customers.relations.services import record_changed
+from customers.relations.noting import record_changed
 from tests.factories import oneid
 from tests.factories.attribution import AddEpisodeFactory
 from tests.factories.customers import NOON, ContactFactory
