@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from benchmarks.database import ROOT, own_database
 from benchmarks.rows import Benchmark, Options, Row, at_least, at_most, budget
@@ -99,7 +100,6 @@ def batch(members: int) -> Figures:
 
     from benchmarks import oneid_peers, oneid_world
     from customers.oneid.quarantine import limits
-    from customers.oneid.rebuild import ACTIVE, stream
 
     oneid_world.people_make(members)
     oneid_world.execute(oneid_world.KEYS)
@@ -118,9 +118,9 @@ def batch(members: int) -> Figures:
         loads.append(again)
         scipys.append(again + linked)
         ours = min(ours, _cpu(_settled)[0])
-    order = [names[text.encode()] for text in edges.record_ids.to_pylist()]
+    order = [names[UUID(text).bytes] for text in edges.record_ids.to_pylist()]
     mine = np.array(persons)[order]
-    active = {row.decode().strip() for row in stream(ACTIVE)}
+    active = oneid_world.active_members()
     judged = oneid_peers.oracle(edges, active, limits().degree, limits().records)
     records = oneid_peers.splink_records(edges)
     # Both sides begin with the edges in PostgreSQL; Splink's pivot is not counted.

@@ -10,7 +10,6 @@ from customers.oneid import services
 from customers.oneid.audit import audit
 from customers.oneid.models import PersonLink
 from customers.oneid.quarantine import limits
-from customers.oneid.rebuild import ACTIVE, stream
 from customers.relations.models import ExternalContact, RecordChange
 
 BROKEN = 40
@@ -83,7 +82,7 @@ def _audited() -> dict[str, Any]:
     done = audit()
     spent = oneid_world.cpu_seconds() - begun
     edges = oneid_peers.edges_load()
-    active = {row.decode().strip() for row in stream(ACTIVE)}
+    active = oneid_world.active_members()
     judged = oneid_peers.oracle(edges, active, limits().degree, limits().records)
     links = {
         str(record): str(person)

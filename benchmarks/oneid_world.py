@@ -4,13 +4,17 @@
 else's phone in a remark.
 """
 
+import io
 import time
+from collections.abc import Iterator
 
 import psutil
 from django.db import connection, transaction
 
 from contacts.directory.models import Member
+from customers.crm.models import CrmMember
 from customers.oneid.models import Person, PersonLink, RecordKey
+from customers.oneid.rebuild import SLICE
 from customers.relations.models import ExternalContact
 
 MEMBERS = """
@@ -92,6 +96,24 @@ def execute(statement: str) -> None:
     """Run one statement of this module."""
     with connection.cursor() as cursor:
         cursor.execute(statement)
+
+
+def text_slices(table: str, statement: str) -> Iterator[io.BytesIO]:
+    """Return a COPY as text for the peers, sliced as ours is."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT coalesce(max(id), 0) FROM {table}")
+        (end,) = cursor.fetchone()
+        for start in range(0, end, SLICE):
+            rows = io.BytesIO()
+            cursor.copy_expert(statement.format(start=start, end=start + SLICE), rows)
+            rows.seek(0)
+            yield rows
+
+
+def active_members() -> set[str]:
+    """Return the ids of members that are not closed, as text."""
+    pks = CrmMember.objects.filter(state=CrmMember.State.ACTIVE).values_list("pk", flat=True)
+    return {str(pk) for pk in pks}
 
 
 def analyze() -> None:

@@ -14,18 +14,26 @@ from customers.oneid.graph import records_load
 from customers.oneid.models import Conflict, Decision, RecordKey, SharedKey
 from customers.oneid.partition import Partition, partition
 from customers.oneid.quarantine import limits, shared_write
-from customers.oneid.rebuild import Whole, members_of, slices, stream, texts, whole_load
+from customers.oneid.rebuild import (
+    RECORD,
+    Whole,
+    members_of,
+    record_ids,
+    slices,
+    stream,
+    whole_load,
+)
 from customers.oneid.selectors import AUDIT
 from customers.oneid.services import BATCH, indexes_need_rest, put_right, reconcile_pending
 from customers.relations.models import RecordChange
 from scrm.core.alerts.services import raise_alert
 
 State = SharedKey.State
-ID = 36
 LINKS = """
 COPY (SELECT record_id, person_id FROM customers_personlink
-       WHERE id > {start} AND id <= {end}) TO STDOUT
+       WHERE id > {start} AND id <= {end}) TO STDOUT (FORMAT binary)
 """
+PERSON = slice(26, 42)
 # What records say, beside what was stored of it.
 STALE = """
 COPY (
@@ -57,7 +65,7 @@ SELECT DISTINCT record_id FROM (
          UNION ALL
         SELECT record_id, kind, value, -1 FROM customers_recordkey
     ) told GROUP BY record_id, kind, value HAVING sum(side) <> 0
-) differs) TO STDOUT
+) differs) TO STDOUT (FORMAT binary)
 """
 
 
@@ -84,7 +92,7 @@ class Audited:
 class Found:
     """Records that are not where the rebuilt partition has them, and how many persons there should be."""
 
-    suspects: frozenset[str]
+    suspects: frozenset[UUID]
     persons: int
 
 
@@ -98,7 +106,7 @@ def audit(job_id: UUID | None = None, pulse: Callable[[str], None] = lambda word
     while reconcile_pending() is not None:
         pulse(_("Working on what was noted"))
     pulse(_("Comparing keys with what records say"))
-    stale = _not_pending({row[:ID].decode() for row in stream(STALE)})
+    stale = _not_pending({UUID(bytes=row[RECORD]) for row in stream(STALE)})
     _put_right(stale, job_id)
     pulse(_("Reading all keys"))
     whole = rebuild(lambda: pulse(_("Reading all keys")))
@@ -130,7 +138,7 @@ def rebuild(pulse: Callable[[], None] = lambda: None) -> Whole:
         limits(),
         ignored={key for key, state in said.items() if state == State.IGNORED},
         allowed={key for key, state in said.items() if state == State.ALLOWED},
-        decided=((str(left), str(right)) for left, right in pairs),
+        decided=pairs,
         pulse=pulse,
     )
 
@@ -140,11 +148,11 @@ def doubts_settle(whole: Whole) -> Iterator[Partition]:
     blocks = iter(sorted(members_of(whole, whole.doubtful).items()))
     crowded = frozenset(whole.crowded)
     while batch := list(islice(blocks, BATCH)):
-        ids = {root: texts(whole, numbers) for root, numbers in batch}
+        ids = {root: record_ids(whole, numbers) for root, numbers in batch}
         loaded = records_load([each for block in ids.values() for each in block])
         for block in ids.values():
             together, apart = loaded.decided(block)
-            records = [loaded.records[UUID(each)] for each in block if UUID(each) in loaded.records]
+            records = [loaded.records[each] for each in block if each in loaded.records]
             yield partition(
                 records, together=together, apart=apart, crowded=crowded, limits=limits()
             )
@@ -155,21 +163,21 @@ class Settled:
     """By number the block of every record, and the records of every clash by its fingerprint."""
 
     block_of: list[int]
-    contested: dict[str, list[str]]
+    contested: dict[str, list[UUID]]
 
 
 def blocks_settled(whole: Whole) -> Settled:
     """Return the rebuilt partition: plain blocks as they are, doubtful ones by the exact rule."""
     block_of = list(whole.parent)
-    contested: dict[str, list[str]] = {}
+    contested: dict[str, list[UUID]] = {}
     fresh = len(block_of)
     for result in doubts_settle(whole):
         for group in result.groups:
             for each in group:
-                block_of[whole.number[str(each).encode()]] = fresh
+                block_of[whole.number[each.bytes]] = fresh
             fresh += 1
         for clash in result.clashes:
-            contested[clash.fingerprint] = [str(each) for each in clash.record_ids]
+            contested[clash.fingerprint] = list(clash.record_ids)
     return Settled(block_of, contested)
 
 
@@ -179,16 +187,16 @@ def compare(whole: Whole) -> Found:
     contested = settled.contested
     waiting = Conflict.objects.filter(state=Conflict.State.OPEN)
     open_now = dict(waiting.values_list("fingerprint", "record_ids"))
-    wanted: set[str] = set()
+    wanted: set[UUID] = set()
     for fingerprint in contested.keys() - open_now.keys():
         wanted.update(contested[fingerprint])
     for fingerprint in open_now.keys() - contested.keys():
-        wanted.update(map(str, open_now[fingerprint]))
+        wanted.update(open_now[fingerprint])
     wanted |= _misplaced(whole, settled.block_of)
     return Found(frozenset(wanted), len(set(settled.block_of)))
 
 
-def _misplaced(whole: Whole, block_of: list[int]) -> set[str]:
+def _misplaced(whole: Whole, block_of: list[int]) -> set[UUID]:
     """Stream who is stored as whom; blocks and persons must be the same, one to one."""
     number = whole.number
     person_of: dict[int, bytes] = {}
@@ -197,20 +205,18 @@ def _misplaced(whole: Whole, block_of: list[int]) -> set[str]:
     wrong_blocks: set[int] = set()
     for rows in slices("customers_personlink", LINKS):
         for row in rows:
-            me = number.get(row[:ID])
+            me = number.get(row[RECORD])
             if me is None:
                 continue
             linked[me] = 1
-            block, person = block_of[me], row[ID + 1 : -1]
+            block, person = block_of[me], row[PERSON]
             theirs, held = person_of.setdefault(block, person), block_held.setdefault(person, block)
             if theirs != person or held != block:
                 wrong_blocks |= {block, held}
-    wrong = {whole.ids[each].decode() for each, is_linked in enumerate(linked) if not is_linked}
+    wrong = {each for each, is_linked in enumerate(linked) if not is_linked}
     if wrong_blocks:
-        wrong |= {
-            whole.ids[each].decode() for each, block in enumerate(block_of) if block in wrong_blocks
-        }
-    return wrong
+        wrong |= {each for each, block in enumerate(block_of) if block in wrong_blocks}
+    return set(record_ids(whole, wrong))
 
 
 def _shared_compare(whole: Whole) -> None:
@@ -231,17 +237,17 @@ def _shared_compare(whole: Whole) -> None:
         shared_write(differing)
 
 
-def _not_pending(record_ids: Iterable[str]) -> set[str]:
+def _not_pending(found: Iterable[UUID]) -> set[UUID]:
     """Leave out what is noted as changed: that is no difference, only not looked at yet."""
     pending = RecordChange.objects.values_list("record_id", flat=True).distinct()
-    return set(record_ids) - {str(each) for each in pending}
+    return set(found) - set(pending)
 
 
-def _put_right(record_ids: set[str], job_id: UUID | None) -> tuple[int, int]:
+def _put_right(found: set[UUID], job_id: UUID | None) -> tuple[int, int]:
     moved = conflicts = 0
-    waiting = iter(sorted(record_ids))
+    waiting = iter(sorted(found))
     while batch := list(islice(waiting, BATCH)):
-        done = put_right([UUID(each) for each in batch], job_id=job_id)
+        done = put_right(batch, job_id=job_id)
         moved, conflicts = moved + done.moved, conflicts + done.conflicts
     return moved, conflicts
 

@@ -135,7 +135,7 @@ def component_load(changed: Iterable[UUID], touched: Touched) -> Component:
 
 
 def _keys_follow(
-    record_ids: Collection[UUID] | Collection[str],
+    record_ids: Collection[UUID],
     keys: dict[UUID, set[Key]],
     kinds: dict[UUID, str],
 ) -> None:
@@ -203,23 +203,23 @@ class Loaded:
     records: Mapping[UUID, Record]
     decisions: Mapping[UUID, tuple[Decision, ...]]
 
-    def decided(self, record_ids: Iterable[str]) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
+    def decided(self, record_ids: Iterable[UUID]) -> tuple[tuple[Pair, ...], tuple[Pair, ...]]:
         """Return the pairs humans put together and kept apart among these records."""
         rows = {
             row.pk: row
             for each in record_ids
             if self.decisions
-            for row in self.decisions.get(UUID(each), ())
+            for row in self.decisions.get(each, ())
         }.values()
         return _pairs(rows, Decision.Verdict.TOGETHER), _pairs(rows, Decision.Verdict.APART)
 
 
-def records_load(record_ids: Collection[str]) -> Loaded:
+def records_load(record_ids: Collection[UUID]) -> Loaded:
     """Load records as stored, with their strong keys and decisions, in three queries."""
     keys: dict[UUID, set[Key]] = {}
     kinds: dict[UUID, str] = {}
     _keys_follow(record_ids, keys, kinds)
     decisions: dict[UUID, tuple[Decision, ...]] = {}
-    for row in Decision.objects.filter(left_id__in=list(record_ids), retracted_at=None):
+    for row in Decision.objects.filter(left_id__in=record_ids, retracted_at=None):
         decisions[row.left_id] = (*decisions.get(row.left_id, ()), row)
     return Loaded({record.id: record for record in _records(kinds, keys)}, decisions)

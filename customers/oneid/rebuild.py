@@ -1,35 +1,50 @@
 """All persons from all edges at once: streamed by COPY, joined by union-find, in memory a few times the edges.
 
 Only what can break a rule is looked at by the exact function (partition.py); everything else is plain
-connectedness. Rows are bytes: a record id of 36 characters, then the first letter of the key's kind and its value.
+connectedness. Rows are those of binary COPY: nothing is written as text and read again. A row is the number of
+its fields (2 bytes), then each field behind its length (4 bytes).
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 
 from customers.oneid.partition import ID_CARD, LENT_KINDS, PHONE, STRONG_KINDS, UNIONID, Key, Limits
 
 SLICE = 400_000
-ID = 36
 KIND_OF = {ord(kind[0]): kind for kind in STRONG_KINDS}
 EDGES = """
-COPY (SELECT record_id, left(kind, 1) || value FROM customers_recordkey
-       WHERE id > {start} AND id <= {end} AND kind <> 'weak_phone') TO STDOUT
+COPY (SELECT record_id, kind, value FROM customers_recordkey
+       WHERE id > {start} AND id <= {end} AND kind <> 'weak_phone') TO STDOUT (FORMAT binary)
 """
-ACTIVE = "COPY (SELECT id FROM customers_crmmember WHERE state = 'active') TO STDOUT"
+ACTIVE = (
+    "COPY (SELECT id FROM customers_crmmember WHERE state = 'active') TO STDOUT (FORMAT binary)"
+)
+# Where the fields stand: every row begins with a record's id; the key behind it is kept as sent, kind and value.
+RECORD = slice(6, 22)
+KEY = slice(26, None)
+KIND_LETTER = 26
+# What a binary COPY begins with, in the message of its first row; its last message holds no row.
+SIGNATURE = 19
 
 
 def stream(statement: str) -> list[bytes]:
-    """Return the rows of a COPY … TO STDOUT, each with its line end."""
+    """Return the rows of a COPY … TO STDOUT (FORMAT binary), a message each.
+
+    Source: PostgreSQL's manual, COPY, "Binary Format".
+    """
     sink = _Rows()
     with transaction.atomic(), connection.cursor() as cursor:
         # Reading millions takes longer than a page may.
         cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.copy_expert(statement, sink)
-    return sink.rows
+    rows = sink.rows
+    rows[0] = rows[0][SIGNATURE:]
+    rows.pop()
+    return rows
 
 
 class _Rows:
@@ -57,7 +72,7 @@ def slices(table: str, statement: str) -> Iterator[list[bytes]]:
 class Whole:
     """Every record by number, and the block each belongs to; `doubtful` blocks may break a rule.
 
-    `ids` are the record ids (36 bytes) by number, `parent` a union-find in which parent[n] <= n. `crowded` are
+    `ids` are the record ids (16 bytes) by number, `parent` a union-find in which parent[n] <= n. `crowded` are
     the keys that tie nobody, `degrees` the number of records of every key too many share.
     """
 
@@ -81,7 +96,7 @@ def whole_load(
     limits: Limits,
     ignored: Collection[Key],
     allowed: Collection[Key],
-    decided: Iterable[tuple[str, str]],
+    decided: Iterable[tuple[UUID, UUID]],
     pulse: Callable[[], None] = lambda: None,
 ) -> Whole:
     """Join everything that shares a key; `decided` are pairs of record ids humans spoke of."""
@@ -105,15 +120,15 @@ def _join(whole: Whole, rows: list[bytes], holders: dict[int, dict[bytes, Any]])
     lent = {ord(PHONE[0]), ord(ID_CARD[0])}
     last, me = b"", 0
     for row in rows:
-        record = row[:ID]
+        record = row[RECORD]
         if record != last:
             last = record
             me = number.setdefault(record, len(ids))
             if me == len(ids):
                 ids.append(record)
                 parent.append(me)
-        letter = row[ID + 1]
-        held, key = holders[letter], row[ID + 2 : -1]
+        letter = row[KIND_LETTER]
+        held, key = holders[letter], row[KEY]
         first = held.setdefault(key, me)
         if letter in lent:
             if first is not me:
@@ -142,10 +157,12 @@ def _join_lent(
     ignored: Collection[Key],
     allowed: Collection[Key],
 ) -> None:
-    for value, held in holders.items():
+    # A key is the kind, the length of the value, the value.
+    value = slice(len(kind) + 4, None)
+    for sent, held in holders.items():
         if not isinstance(held, tuple):
             continue
-        key = (kind, value.decode())
+        key = (kind, sent[value].decode())
         if len(held) > most:
             whole.degrees[key] = len(held)
         if key in ignored or (len(held) > most and key not in allowed):
@@ -156,11 +173,11 @@ def _join_lent(
     whole.crowded |= {key for key in ignored if key[0] == kind}
 
 
-def _spoken(whole: Whole, decided: Iterable[tuple[str, str]]) -> list[int]:
+def _spoken(whole: Whole, decided: Iterable[tuple[UUID, UUID]]) -> list[int]:
     """Bring both sides of every decision under one look; return one of each."""
     found: list[int] = []
     for left, right in decided:
-        one, two = whole.number.get(left.encode()), whole.number.get(right.encode())
+        one, two = whole.number.get(left.bytes), whole.number.get(right.bytes)
         if one is not None and two is not None:
             _union(whole.parent, one, two)
             found.append(one)
@@ -172,7 +189,7 @@ def _doubt(whole: Whole, unionid_holders: Iterable[int], limits: Limits) -> None
     parent, doubtful = whole.parent, whole.doubtful
     _twice((parent[each] for each in unionid_holders), doubtful)
     number = whole.number
-    active = (number[row[:ID]] for row in stream(ACTIVE) if row[:ID] in number)
+    active = (number[row[RECORD]] for row in stream(ACTIVE) if row[RECORD] in number)
     _twice((parent[each] for each in active), doubtful)
     sizes = [0] * len(parent)
     for root in parent:
@@ -200,6 +217,6 @@ def members_of(whole: Whole, roots: Collection[int]) -> dict[int, list[int]]:
     return found
 
 
-def texts(whole: Whole, numbers: Sequence[int]) -> list[str]:
-    """Return record ids as text."""
-    return [whole.ids[each].decode() for each in numbers]
+def record_ids(whole: Whole, numbers: Iterable[int]) -> list[UUID]:
+    """Return the ids of these records."""
+    return [UUID(bytes=whole.ids[each]) for each in numbers]
