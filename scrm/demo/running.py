@@ -18,7 +18,8 @@ from scrm.localservices.processes import free_port
 def running(var: Path) -> Environment:
     """Return the stack whose settings are in var/demo.env; raises ServiceError when it does not answer."""
     environment = read_environment(var)
-    if not stack.answers(f"{environment.web_url}/healthz"):
+    # Ready it was; a machine with its hands full may need a while for one more answer.
+    if not stack.answers(f"{environment.web_url}/healthz", seconds=30):
         raise ServiceError(f"Nothing answers at {environment.web_url}; start it with `make demo`.")
     return environment
 

@@ -116,10 +116,10 @@ def wait_ready(environment: Environment, seconds: float = 60) -> None:
             )
 
 
-def answers(url: str) -> bool:
-    """Say whether a GET of the address gives 200."""
+def answers(url: str, seconds: float = 3) -> bool:
+    """Say whether a GET of the address gives 200 within so many seconds; where nobody listens, at once."""
     try:
-        return requests.get(url, timeout=3).status_code == 200
+        return requests.get(url, timeout=seconds).status_code == 200
     except requests.RequestException:
         return False
 
