@@ -93,8 +93,10 @@ def first_hits(scope: Scope, asked: Wanted, most: int) -> list[ExternalContact]:
         return []
     found: set[UUID] = set()
     for rows in _found(scope, asked, inside=True):
-        found |= set(rows[:CANDIDATES])
-        if len(found) >= CANDIDATES:
+        ids = list(rows[:CANDIDATES])
+        found |= set(ids)
+        # A way that was cut off has more than are shown; the next ones are wider still.
+        if len(found) >= CANDIDATES or (len(ids) == CANDIDATES and len(found) >= most):
             break
     hits = contacts_visible_to(scope).filter(pk__in=found)
     return list(hits.order_by("-pk")[:most]) if found else []

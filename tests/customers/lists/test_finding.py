@@ -155,6 +155,34 @@ def test_a_scope_of_very_many_finds_by_later_syllables_where_few_begin_so(
     assert sorted(contact.name for contact in hits) == ["张三", "章珊"]
 
 
+def test_a_way_that_was_cut_off_is_the_last_one_asked(
+    branch_ops: User,
+    guide_li: Member,
+    guide_wang: Member,
+    indexed: Write,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # given one customer of two guides who alone fills what is looked at, and one found by a later syllable
+    monkeypatch.setattr("customers.lists.finding.MEMBERS_INSIDE", 0)
+    monkeypatch.setattr("customers.lists.finding.CANDIDATES", 2)
+    shared = ContactFactory(name="张三")
+    for member in (guide_li, guide_wang):
+        RelationFactory(member=member, contact=shared)
+    RelationFactory(member=guide_li, contact=ContactFactory(name="李张三"))
+    indexed()
+    scope = scope_of(branch_ops)
+
+    # when one is wanted, then the wider way is not asked for
+    with CaptureQueriesContext(connection) as asked:
+        hits = first_hits(scope, wanted("zs"), 1)
+    assert [contact.name for contact in hits] == ["张三"]
+    assert not [query for query in asked.captured_queries if "~zs" in query["sql"]]
+
+    # but it is while fewer are found than are shown
+    names = [contact.name for contact in first_hits(scope, wanted("zs"), 6)]
+    assert sorted(names) == ["张三", "李张三"]
+
+
 def test_a_colleagues_remark_finds_nobody(
     customer: ExternalContact,
     guide_wang: Member,
