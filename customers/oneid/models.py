@@ -217,7 +217,8 @@ class SharedKey(models.Model):
 class Decision(models.Model):
     """A human's word on two records: one person, or two. Retracted rows stay, with who and when.
 
-    One act of a human may make many rows; they share `act` and are taken back together.
+    One act of a human may make many rows; they share `act` and are taken back together. A row that another act
+    put aside names it in `replaced_by`, and is in force again when that one is taken back.
     """
 
     class Verdict(models.TextChoices):
@@ -237,6 +238,7 @@ class Decision(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     retracted_at = models.DateTimeField(_("retracted at"), null=True, blank=True)
+    replaced_by = models.UUIDField(_("replaced by"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("decision")
@@ -251,8 +253,19 @@ class Decision(models.Model):
                 condition=models.Q(left_id__lt=models.F("right_id")),
                 name="customers_decision_ordered",
             ),
+            models.CheckConstraint(
+                condition=models.Q(replaced_by=None) | models.Q(retracted_at__isnull=False),
+                name="customers_decision_replaced_rests",
+            ),
         ]
-        indexes = [models.Index(fields=["right_id"], name="customers_decision_right")]
+        indexes = [
+            models.Index(fields=["right_id"], name="customers_decision_right"),
+            models.Index(
+                fields=["replaced_by"],
+                condition=models.Q(replaced_by__isnull=False),
+                name="customers_decision_replaced",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verdict} {self.left_id} {self.right_id}"

@@ -1,11 +1,11 @@
 """What a human's word on groups of records means for pairs of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from uuid import UUID
 
 from customers.oneid.models import Decision
-from customers.oneid.partition import Pair
+from customers.oneid.partition import Blocks, Pair
 
 
 def pair(left: UUID, right: UUID) -> Pair:
@@ -19,29 +19,44 @@ def star(blocks: Sequence[Sequence[UUID]]) -> list[Pair]:
     return [pair(first, other) for other in others]
 
 
-def ties_bridged(ties: Sequence[Decision], taken: set[UUID]) -> list[Decision]:
+def halves_bridged(
+    ties: Sequence[Decision], whole: Blocks, halves: Sequence[Blocks]
+) -> list[Decision]:
     """Return what holds each half of a split as these ties (oldest first) do now, once those across it go.
 
-    A bridge belongs to the act of the newest tie across that it stands for, and is taken back with it.
+    whole and halves are how keys alone group the records before and after; they are joined further here. A
+    bridge belongs to the act of the newest tie that it stands for, and is taken back with it.
     """
-    cut = [tie for tie in ties if (tie.left_id in taken) != (tie.right_id in taken)]
-    ends = {each for tie in cut for each in (tie.left_id, tie.right_id)}
+    for half in halves:
+        for tie in ties:
+            if _holds(half, tie):
+                half.join(tie.left_id, tie.right_id)
+    across = [tie for tie in ties if not any(_holds(half, tie) for half in halves)]
     bridges: list[Decision] = []
-    blocks: dict[UUID, set[UUID]] = {}
-    for tie in [*(tie for tie in ties if tie not in cut), *cut]:
-        left = blocks.setdefault(tie.left_id, {tie.left_id})
-        right = blocks.setdefault(tie.right_id, {tie.right_id})
-        if left is right:
-            continue
-        if tie in cut:
-            bridges += [
-                _bridge(tie, min(left & half), min(right & half))
-                for half in (ends & taken, ends - taken)
-                if left & half and right & half
-            ]
-        left |= right
-        blocks.update(dict.fromkeys(right, left))
+    for tie in [*(tie for tie in ties if tie not in across), *across]:
+        groups = whole.groups()
+        left, right = groups[whole.find(tie.left_id)], groups[whole.find(tie.right_id)]
+        if left != right:
+            for half in halves:
+                bridges += [_bridge(tie, *each) for each in _missing(half, left, right)]
+            whole.join(tie.left_id, tie.right_id)
     return bridges
+
+
+def _holds(half: Blocks, tie: Decision) -> bool:
+    return tie.left_id in half.parent and tie.right_id in half.parent
+
+
+def _missing(half: Blocks, left: Sequence[UUID], right: Sequence[UUID]) -> Iterator[Pair]:
+    """Yield pairs that join, within a half, what is there of both sides; nothing where one is not there."""
+    here = [[each for each in side if each in half.parent] for side in (left, right)]
+    if not all(here):
+        return
+    first, *others = [each for side in here for each in side]
+    for other in others:
+        if half.find(first) != half.find(other):
+            yield first, other
+            half.join(first, other)
 
 
 def _bridge(tie: Decision, one: UUID, two: UUID) -> Decision:

@@ -211,7 +211,7 @@ def records_of(person: Person) -> list[UUID]:
 
 @dataclass(frozen=True)
 class Act:
-    """What one human decided at once."""
+    """What one human decided at once; `is_replaced`: a later act stands in its place."""
 
     act: UUID
     verdict: str
@@ -219,6 +219,7 @@ class Act:
     decided_by: str
     decided_at: object
     retracted_at: object
+    is_replaced: bool
     record_ids: tuple[UUID, ...]
 
 
@@ -244,6 +245,7 @@ def acts_visible_to(scope: Scope, limit: int) -> list[Act]:
 
 def _act(act: UUID, rows: Sequence[Decision]) -> Act:
     first = rows[0]
+    is_over = all(row.retracted_at is not None for row in rows)
     ids = dict.fromkeys(each for row in rows for each in (row.left_id, row.right_id))
     return Act(
         act=act,
@@ -251,7 +253,8 @@ def _act(act: UUID, rows: Sequence[Decision]) -> Act:
         reason=first.reason,
         decided_by=str(first.decided_by),
         decided_at=first.decided_at,
-        retracted_at=None if any(row.retracted_at is None for row in rows) else first.retracted_at,
+        retracted_at=first.retracted_at if is_over else None,
+        is_replaced=is_over and any(row.replaced_by for row in rows),
         record_ids=tuple(ids),
     )
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 
 from customers.crm.models import CrmMember
 from customers.oneid.changes import changes_note
+from customers.oneid.deciding import decisions_put, decisions_take_back, split_bridges
 from customers.oneid.graph import component_load, keys_refresh
 from customers.oneid.linking import SLOW, contact_link, records_link
 from customers.oneid.models import (
@@ -25,7 +26,7 @@ from customers.oneid.models import (
     RecordKey,
     SharedKey,
 )
-from customers.oneid.pairs import across, pair, star, ties_bridged
+from customers.oneid.pairs import across, pair, star
 from customers.oneid.partition import Key, partition
 from customers.oneid.quarantine import limits, shared_write
 from customers.oneid.selectors import AUDIT
@@ -35,7 +36,6 @@ from scrm.core.alerts.services import raise_alert
 from scrm.core.audit import services as audit
 from scrm.core.exceptions import Conflict as ConflictError
 from scrm.core.exceptions import ValidationFailed
-from scrm.core.ids import uuid7
 from scrm.core.jobs import services as jobs
 from scrm.core.jobs.models import JobRun
 from scrm.core.keys.selectors import index_key_count, indexes_moving
@@ -270,7 +270,7 @@ def proposal_decide(
 def person_split(person: Person, record_ids: Iterable[UUID], *, actor: Any, reason: str) -> None:
     """Take records off a person for good: they and the remaining ones are kept apart.
 
-    What people joined within either half stays joined, also where it was joined by way of the other half.
+    Whom people joined within either half stays joined, also where it was joined by way of the other half.
     Raises ValidationFailed without a reason, or when nothing would be left or taken.
     """
     _oneid_lock(wait=True)
@@ -280,11 +280,7 @@ def person_split(person: Person, record_ids: Iterable[UUID], *, actor: Any, reas
         raise ValidationFailed(
             _("Choose some of the records, but not all of them."), code="split_nothing"
         )
-    ties = Decision.objects.filter(
-        left_id__in=own, right_id__in=own, verdict=Decision.Verdict.TOGETHER, retracted_at=None
-    )
-    bridges = ties_bridged(list(ties.order_by("pk")), taken)
-    Decision.objects.bulk_create(bridges, ignore_conflicts=True)
+    Decision.objects.bulk_create(split_bridges(own, taken), ignore_conflicts=True)
     pairs = [pair(left, right) for left in sorted(taken) for right in sorted(own - taken)]
     _decide(
         pairs,
@@ -371,18 +367,15 @@ def _shared_set(shared: SharedKey, *, before: str, after: str, actor: Any, reaso
 
 @transaction.atomic
 def act_retract(act: UUID, *, actor: Any, reason: str) -> None:
-    """Take back all that was decided in one act: the records are again what their keys say.
+    """Take back all that was decided in one act: the records are again what their keys, and older words, say.
 
     Raises ValidationFailed without a reason, Conflict when it was taken back already.
     """
     _oneid_lock(wait=True)
     reason = _checked(reason)
-    rows = list(Decision.objects.select_for_update().filter(act=act, retracted_at=None))
+    rows = decisions_take_back(act, actor=actor)
     if not rows:
         raise ConflictError(_("This decision was taken back already."), code="decision_retracted")
-    Decision.objects.filter(pk__in=[row.pk for row in rows]).update(
-        retracted_at=timezone.now(), retracted_by=actor
-    )
     ids = {each for row in rows for each in (row.left_id, row.right_id)}
     audit.record(
         actor=actor,
@@ -409,16 +402,7 @@ def _decide(
     """Put decisions in force instead of older ones on the same pairs, then reconcile."""
     reason = _checked(reason)
     ids = {each for pair in pairs for each in pair}
-    older = Decision.objects.filter(left_id__in=ids, right_id__in=ids, retracted_at=None)
-    replaced = [row.pk for row in older if (row.left_id, row.right_id) in set(pairs)]
-    Decision.objects.filter(pk__in=replaced).update(retracted_at=timezone.now(), retracted_by=actor)
-    act = uuid7()
-    Decision.objects.bulk_create(
-        Decision(
-            act=act, verdict=verdict, left_id=left, right_id=right, reason=reason, decided_by=actor
-        )
-        for left, right in pairs
-    )
+    _act, replaced = decisions_put(pairs, verdict=verdict, actor=actor, reason=reason)
     audit.record(
         actor=actor,
         action=f"oneid.{verdict}",

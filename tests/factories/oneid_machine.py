@@ -128,9 +128,14 @@ class OneIdMachine(RuleBasedStateMachine):
                 .values_list("record_id", flat=True)
             )
             if len(ids) > 1:
+                before = stored(self.began)
                 services.person_split(
                     person, [ids[taken % len(ids)]], actor=self.actor, reason="two"
                 )
+                if which % 3 == 1:
+                    act = Decision.objects.filter(verdict="apart").latest("pk").act
+                    services.act_retract(act, actor=self.actor, reason="not so")
+                    assert stored(self.began) == before
 
     @rule(which=WHICH)
     def a_decision_is_taken_back(self, which: int) -> None:
