@@ -77,19 +77,19 @@ def _import(filename: str, content: bytes) -> None:
     """Import as the job does: from the stored file, with every check and in its transactions."""
     from django.db import transaction
 
-    from customers.crm.services import import_create
-    from customers.crm.tasks import members_import
+    from customers.intake.services import IMPORT, file_create
+    from customers.intake.tasks import intake_import
     from scrm.core.jobs.models import JobRun
 
     with transaction.atomic():
-        upload = import_create(filename=filename, content=content, actor=None)
+        upload = file_create(kind="members", filename=filename, content=content, actor=None)
         job = JobRun.objects.create(
-            kind="crm.import",
+            kind=IMPORT,
             key=str(upload.pk),
-            task="customers.members_import",
-            params={"import_id": str(upload.pk)},
+            task=intake_import.name,
+            params={"file_id": str(upload.pk)},
         )
-    members_import(str(job.pk))
+    intake_import(str(job.pk))
     job.refresh_from_db()
     if job.state != "done" or job.failed:
         raise AssertionError(f"{job.state}: {job.failed} failed, {job.message}")

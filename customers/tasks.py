@@ -1,6 +1,6 @@
 """Gathers the tasks of this app's features."""
 
-from customers.crm.tasks import member_files_purge, members_import, store_codes_join_task
+from customers.crm.tasks import store_codes_join_task
 from customers.fields.tasks import field_values_expire
 from customers.groups.tasks import (
     group_figures,
@@ -71,8 +71,6 @@ __all__ = [
     "invitations_close",
     "invitations_give",
     "leavers_plan_task",
-    "member_files_purge",
-    "members_import",
     "oneid_audit",
     "oneid_nightly",
     "oneid_reconcile",

@@ -1,7 +1,6 @@
 """Forms and filters of the member pages."""
 
 import django_filters
-from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -9,7 +8,6 @@ from customers.crm.fact_models import ServiceReceived
 from customers.crm.models import CrmMember, Order
 from customers.crm.selectors import members_search, orders_search, services_search
 from scrm.core.days import DayInput
-from scrm.core.excel.guard import MAX_UPLOAD_BYTES
 from scrm.core.searched import SearchedFilter
 
 
@@ -82,25 +80,3 @@ class ServiceFilter(django_filters.FilterSet):  # type: ignore[misc]
     ) -> QuerySet[ServiceReceived]:
         """Look up by number."""
         return services_search(queryset, value)
-
-
-class MemberFileForm(forms.Form):
-    """The member file."""
-
-    file = forms.FileField(
-        label=_("Member file"),
-        help_text=_(
-            "XLSX or CSV with a header row, at most 20 MB. The next page shows what was understood."
-        ),
-        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.csv"}),
-    )
-
-    def clean_file(self) -> object:
-        """Refuse what is too large before anything is read."""
-        file = self.cleaned_data["file"]
-        if file.size > MAX_UPLOAD_BYTES:
-            raise forms.ValidationError(
-                _("The file is larger than %(limit)d MB. Split it."),
-                params={"limit": MAX_UPLOAD_BYTES // 1024 // 1024},
-            )
-        return file

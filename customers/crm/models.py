@@ -3,14 +3,13 @@
 from decimal import Decimal
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from scrm.core.data_map import DataUse
-from scrm.core.fields import EncryptedBytesField, EncryptedTextField
+from scrm.core.fields import EncryptedTextField
 from scrm.core.ids import uuid7
 
 WHILE_MEMBER = gettext_noop("while a member + 2 years")
@@ -116,32 +115,6 @@ class FormerStore(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id} {self.store_code}"
-
-
-class MemberImport(models.Model):
-    """A member file as it was sent in; its bytes go as soon as the job is done."""
-
-    data_map: ClassVar[dict[str, DataUse]] = {
-        "filename": DataUse("show what was imported", "staff", "1 year"),
-        "content": DataUse("read the rows once", "identity", "until the job ends, at most 1 day"),
-    }
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    filename = models.CharField(_("file"), max_length=200)
-    content = EncryptedBytesField(_("content"), null=True, blank=True)
-    rows = models.PositiveIntegerField(_("rows"), default=0)
-    job_id = models.UUIDField(_("job"), null=True, blank=True)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("member import")
-        verbose_name_plural = _("member imports")
-
-    def __str__(self) -> str:
-        return self.filename
 
 
 # --- what members bought and own -----------------------------------------------------------------------------

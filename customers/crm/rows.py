@@ -66,11 +66,6 @@ class ReadRow:
     row: MemberRow | None
     errors: Mapping[str, str]
 
-    @property
-    def words(self) -> str:
-        """Return all that is wrong in one line."""
-        return " ".join(f"{name}: {text}" for name, text in self.errors.items())
-
 
 @cache
 def table() -> dict[str, Any]:
@@ -78,37 +73,6 @@ def table() -> dict[str, Any]:
     return tomllib.loads(
         resources.files("customers.crm").joinpath("columns.toml").read_text(encoding="utf-8")
     )
-
-
-@cache
-def _fields_by_header() -> dict[str, str]:
-    return {
-        _folded(header): name for name, headers in table()["headers"].items() for header in headers
-    }
-
-
-def _folded(text: str) -> str:
-    return "".join(text.split()).replace("_", "").lower()
-
-
-def fields_of(headers: Sequence[str]) -> dict[str, str]:
-    """Return header → field for the headers we know; raises ValidationFailed without the member number."""
-    known = _fields_by_header()
-    found = {header: known[_folded(header)] for header in headers if _folded(header) in known}
-    if "member_no" not in found.values():
-        raise ValidationFailed(
-            _("The file has no column for the member number. Its header may be: %(names)s.")
-            % {"names": ", ".join(table()["headers"]["member_no"])},
-            code="member_no_column_missing",
-        )
-    twice = sorted({field for field in found.values() if list(found.values()).count(field) > 1})
-    if twice:
-        raise ValidationFailed(
-            _("Two columns of the file mean the same: %(names)s.")
-            % {"names": ", ".join(header for header, field in found.items() if field in twice)},
-            code="column_twice",
-        )
-    return found
 
 
 def read_row(cells: Mapping[str, Any]) -> ReadRow:

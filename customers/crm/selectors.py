@@ -7,7 +7,7 @@ from django.db.models import F, Q, QuerySet
 
 from contacts.org.selectors import stores_visible_to
 from customers.crm.fact_models import ServiceReceived
-from customers.crm.models import CrmMember, MemberImport, Order, Refund
+from customers.crm.models import CrmMember, Order, Refund
 from customers.relations.models import ExternalContact
 from customers.relations.selectors import contacts_visible_to
 from scrm.accounts.models import PartnerKey
@@ -46,13 +46,6 @@ def members_search(members: QuerySet[CrmMember], text: str) -> QuerySet[CrmMembe
 def members_of_partner(key: PartnerKey) -> QuerySet[CrmMember]:
     """Return the members a partner's key may read: all of them while it holds `members.read`, else none."""
     return CrmMember.objects.all() if "members.read" in key.scopes else CrmMember.objects.none()
-
-
-def imports_visible_to(scope: Scope) -> QuerySet[MemberImport]:
-    """Return the member files a scope may see: all of HQ's, else those its own user sent in."""
-    if scope.everything:
-        return MemberImport.objects.all()
-    return MemberImport.objects.filter(created_by_id=scope.user_id)
 
 
 def orders_visible_to(scope: Scope) -> QuerySet[Order]:

@@ -10,10 +10,6 @@ urlpatterns = [
     path("orders/", views.order_list, name="orders"),
     path("orders/<uuid:order_id>/", views.order_detail, name="order"),
     path("services/", views.service_list, name="services"),
-    path("import/", views.member_import, name="import"),
-    path("import/template/", views.import_template, name="import_template"),
-    path("import/<uuid:import_id>/", views.import_preview, name="import_preview"),
-    path("import/<uuid:import_id>/start/", views.import_start, name="import_start"),
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [
     path("members/batch", api.MembersBatchView.as_view(), name="members_batch"),

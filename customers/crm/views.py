@@ -2,19 +2,14 @@
 
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
-from customers.crm import services
-from customers.crm.forms import MemberFileForm, MemberFilter, OrderFilter, ServiceFilter
-from customers.crm.rows import FIELDS, table
+from customers.crm.forms import MemberFilter, OrderFilter, ServiceFilter
 from customers.crm.selectors import (
-    imports_visible_to,
     members_visible_to,
     orders_visible_to,
     refunds_of,
@@ -22,12 +17,8 @@ from customers.crm.selectors import (
 )
 from customers.crm.tables import OrderTable, ServiceTable, table_for
 from customers.goods.selectors import pictures_of
-from scrm.core.downloads import workbook_response
-from scrm.core.excel import write_workbook
-from scrm.core.exceptions import Conflict
 from scrm.core.listing import build_list
 from scrm.core.phone_lookups import lookup_count, lookup_record, number_in
-from scrm.core.refusals import RefusalInForm
 from scrm.core.scope import ScopedRequest, requires
 from scrm.core.searched import TEXT, sealed_redirect, searched_text
 
@@ -57,7 +48,7 @@ def member_list(request: ScopedRequest) -> HttpResponse:
         "title": _("No CRM members yet"),
         "text": _("Import a file, or let the member system send them through the API."),
         "action_label": _("Import members") if may_import else "",
-        "action_url": reverse("crm:import") if may_import else "",
+        "action_url": reverse("intake:file", args=["members"]) if may_import else "",
         "icon": "id",
     }
     return render(
@@ -118,78 +109,3 @@ def service_list(request: ScopedRequest) -> HttpResponse:
         "icon": "list-check",
     }
     return render(request, "console/customers/crm/services.html", {"list": page, "empty": empty})
-
-
-@require_http_methods(["GET", "POST"])
-@requires("crm.import")
-def member_import(request: ScopedRequest) -> HttpResponse:
-    """Take a member file and go on to its preview."""
-    form = MemberFileForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        file = form.cleaned_data["file"]
-        with RefusalInForm(form, "file"):
-            upload = services.import_create(
-                filename=file.name, content=file.read(), actor=request.user
-            )
-            return redirect("crm:import_preview", upload.pk)
-    recent = imports_visible_to(request.scope).order_by("-id")[:10]
-    context = {"form": form, "recent": recent}
-    status = 422 if form.errors else 200
-    return render(request, "console/customers/crm/import.html", context, status=status)
-
-
-@require_GET
-@requires("crm.import")
-def import_preview(request: ScopedRequest, import_id: UUID) -> HttpResponse:
-    """Show how the file was understood, with an error beside every wrong cell."""
-    upload = get_object_or_404(imports_visible_to(request.scope), pk=import_id)
-    if upload.job_id is not None:
-        return redirect("jobs:detail", upload.job_id)
-    if upload.content is None:
-        messages.warning(
-            request, _("The file was not imported within a day and is deleted. Send it again.")
-        )
-        return redirect("crm:import")
-    preview = services.import_preview(upload)
-    columns = [(header, field) for header, field in preview.fields.items()]
-    rows = [
-        {
-            "number": row.number,
-            "cells": [
-                (row.cells.get(header, ""), row.read.errors.get(field, ""))
-                for header, field in columns
-            ],
-        }
-        for row in preview.rows
-    ]
-    context = {
-        "upload": upload,
-        "columns": columns,
-        "ignored": preview.ignored,
-        "rows": rows,
-        "bad": sum(1 for row in preview.rows if row.read.row is None),
-    }
-    return render(request, "console/customers/crm/import_preview.html", context)
-
-
-@require_POST
-@requires("crm.import")
-def import_start(request: ScopedRequest, import_id: UUID) -> HttpResponse:
-    """Start the job."""
-    upload = get_object_or_404(imports_visible_to(request.scope), pk=import_id)
-    try:
-        job = services.import_start(upload, actor=request.user)
-    except Conflict as error:
-        messages.warning(request, error.message)
-        return redirect("jobs:detail", error.data["job_id"])
-    return redirect("jobs:detail", job.pk)
-
-
-@require_GET
-@requires("crm.import")
-def import_template(request: ScopedRequest) -> HttpResponse:
-    """Give an empty file with the right headers."""
-    language = "zh" if (get_language() or "").startswith("zh") else "en"
-    headers = table()["template"][language]
-    content = write_workbook(list(zip(FIELDS, headers, strict=True)), [])
-    return workbook_response(content, "members.xlsx")

@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from customers.crm.models import CrmMember
@@ -72,10 +73,10 @@ class Kind:
         """Tell whether rows that stand together under one key are one thing with lines."""
         return self.code == FactKind.ORDERS
 
-    def item(self, cells: Mapping[str, str]) -> dict[str, Any]:
+    def item(self, cells: Mapping[str, str]) -> Mapping[str, Any]:
         """Return text cells by field as the reader takes them; empty ones were not said."""
         if self.code == FactKind.MEMBERS:
-            return dict(cells)
+            return cells  # its reader takes text, and an empty cell empties the field
         return {
             name: self._cell(name, text) for name, text in cells.items() if text or name == "tags"
         }
@@ -84,7 +85,7 @@ class Kind:
         """Return rows of one order as an order with lines."""
         first = rows[0]
         head = {name: text for name, text in first.items() if name not in LINE_FIELDS}
-        item = self.item(head)
+        item = dict(self.item(head))
         lines = [
             {LINE_FIELDS[name]: row[name] for name in LINE_FIELDS if row.get(name)} for row in rows
         ]
@@ -110,9 +111,10 @@ class Kind:
         found = {header: known[folded(header)] for header in headers if folded(header) in known}
         missing = [name for name in self.needed if name not in found.values()]
         if missing:
+            ours = dict(self.template(get_language() or ""))
             raise ValidationFailed(
                 _("The file has no column for %(field)s. Its header may be: %(names)s.")
-                % {"field": missing[0], "names": ", ".join(self.headers[missing[0]])},
+                % {"field": ours[missing[0]], "names": ", ".join(self.headers[missing[0]])},
                 code="column_missing",
             )
         fields = list(found.values())

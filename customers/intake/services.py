@@ -1,7 +1,7 @@
 """Files of facts: kept, looked at, imported item by item."""
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import Any
@@ -50,10 +50,23 @@ class Item:
     @property
     def words(self) -> str:
         """Return all that is wrong in one line, by the file's own headers."""
+        return self.words_but(())
+
+    def words_but(self, told: Container[str]) -> str:
+        """Return in one line what is wrong, without the headers that were told already."""
         parts = (
-            (f"{name}: " if name else "", " ".join(said)) for name, said in self.errors.items()
+            (f"{name}: " if name else "", " ".join(said))
+            for name, said in self.errors.items()
+            if name not in told
         )
         return " ".join(f"{name}{said}" for name, said in parts)
+
+    def words_beside(self) -> dict[str, str]:
+        """Return what is wrong with single cells by their header; nothing where several rows share it."""
+        if len(self.numbers) > 1:
+            return {}
+        (row,) = self.cells
+        return {name: " ".join(said) for name, said in self.errors.items() if name in row}
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,11 @@ def file_preview(upload: FactFile) -> Preview:
 
 
 def file_start(upload: FactFile, *, actor: Any, source: PullSource | None = None) -> JobRun:
-    """Start importing a file; raises Conflict when it was started before."""
+    """Start importing a file; raises Conflict when it was started before.
+
+    Of the files people send, one of a kind is imported at a time: which of two came last would be chance.
+    Conflict names the one that is under way; the file stays and can be started afterwards.
+    """
     with transaction.atomic():
         row = FactFile.objects.select_for_update(of=("self",)).defer("content").get(pk=upload.pk)
         if row.job_id is not None:
@@ -94,7 +111,7 @@ def file_start(upload: FactFile, *, actor: Any, source: PullSource | None = None
             )
         job = jobs.start(
             kind=IMPORT,
-            key=str(row.pk),
+            key=str(row.pk) if source else row.kind,
             task="customers.intake_import",
             actor=actor,
             params={"file_id": str(row.pk)},
@@ -155,6 +172,8 @@ def _items(kind: Kind, table: Table, fields: Mapping[str, str]) -> Iterator[Item
 
 def _headed(errors: Mapping[str, Sequence[str]], fields: Mapping[str, str]) -> dict[str, list[str]]:
     """Return errors by the headers of the file; what several lines of an order share is said once."""
+    if not errors:
+        return {}
     headers = {name: header for header, name in fields.items()}
     found: dict[str, list[str]] = {}
     for name, said in errors.items():

@@ -1,10 +1,13 @@
 """Console pages: files of every kind of facts, and the systems that are asked for them."""
 
+from collections.abc import Iterator, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -32,6 +35,16 @@ def _kind(code: str) -> Kind:
     return KINDS[code]
 
 
+# Where the lists of what the files hold are.
+LISTS = {
+    FactKind.MEMBERS: "crm:list",
+    FactKind.GOODS: "goods:list",
+    FactKind.STOCK: "goods:list",
+    FactKind.ORDERS: "crm:orders",
+    FactKind.SERVICES: "crm:services",
+}
+
+
 # --- files ---------------------------------------------------------------------------------------------------
 
 
@@ -56,6 +69,7 @@ def file_new(request: ScopedRequest, kind: str) -> HttpResponse:
         "kinds": FactKind.choices,
         "columns": found.template(get_language() or ""),
         "needed": found.needed,
+        "cancel_url": reverse(LISTS.get(FactKind(kind), "intake:list")),
         "recent": recent[:10],
     }
     status = 422 if form.errors else 200
@@ -73,7 +87,7 @@ def file_template(request: ScopedRequest, kind: str) -> HttpResponse:
 @require_GET
 @requires("crm.import")
 def file_preview(request: ScopedRequest, file_id: UUID) -> HttpResponse:
-    """Show how the file was understood, with an error beside every wrong row."""
+    """Show how the file was understood, with an error beside every wrong cell."""
     upload = get_object_or_404(files_visible_to(request.scope), pk=file_id)
     if upload.job_id is not None:
         return redirect("jobs:detail", upload.job_id)
@@ -84,23 +98,24 @@ def file_preview(request: ScopedRequest, file_id: UUID) -> HttpResponse:
         return redirect("intake:file", upload.kind)
     preview = services.file_preview(upload)
     columns = list(preview.fields)
-    rows = [
-        {
-            "number": number,
-            "cells": [cells.get(header, "") for header in columns],
-            "words": item.words if number == item.numbers[0] else "",
-        }
-        for item in preview.items
-        for number, cells in zip(item.numbers, item.cells, strict=True)
-    ]
     context = {
         "upload": upload,
         "columns": columns,
         "ignored": preview.ignored,
-        "rows": rows,
+        "rows": [row for item in preview.items for row in _preview_rows(item, columns)],
         "bad": sum(1 for item in preview.items if item.row is None),
     }
     return render(request, f"{FOLDER}/preview.html", context)
+
+
+def _preview_rows(item: services.Item, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one item: what is wrong with a cell beside it, all else beside the first row's number."""
+    beside = item.words_beside()
+    words = item.words_but(beside)
+    for number, cells in zip(item.numbers, item.cells, strict=True):
+        pairs = [(cells.get(header, ""), beside.get(header, "")) for header in columns]
+        yield {"number": number, "cells": pairs, "words": words}
+        words = ""
 
 
 @require_POST
@@ -112,7 +127,11 @@ def file_start(request: ScopedRequest, file_id: UUID) -> HttpResponse:
         job = services.file_start(upload, actor=request.user)
     except Conflict as error:
         messages.warning(request, error.message)
-        return redirect("jobs:detail", error.data["job_id"])
+        if error.code == "import_started":
+            return redirect("jobs:detail", error.data["job_id"])
+        return redirect(
+            "intake:preview", upload.pk
+        )  # another file is under way, perhaps not theirs
     return redirect("jobs:detail", job.pk)
 
 

@@ -115,8 +115,6 @@ LIMITS: tuple[Kept, ...] = (
     Kept("customers.FactFile", "1 year", YEAR, "created_at"),
     Kept("customers.FactFile", "until the job ends, at most 1 day", 1, "created_at", ("content",), by="customers.intake_files_purge"),
     Kept("customers.GroupMember", WHILE_IN_GROUP, 2 * YEAR, "left_at"),
-    Kept("customers.MemberImport", "1 year", YEAR, "created_at"),
-    Kept("customers.MemberImport", "until the job ends, at most 1 day", 1, "created_at", ("content",), by="customers.member_files_purge"),
     Kept("customers.SubjectPackage", "7 days", 7, "created_at", ("content",)),
     Kept("customers.SyncChain", "90 days", 90, "began_at", by="customers.sync_purge"),
     Kept("customers.SyncFault", "90 days", 90, "run__started_at", by="customers.sync_purge"),

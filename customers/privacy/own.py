@@ -57,7 +57,6 @@ HOLDINGS = (
     Holding("customers.AudienceFile", Way.APART, why="read once, gone within a day"),
     Holding("customers.IdentityChange", Way.APART, why="drained within minutes"),
     Holding("customers.Tombstone", Way.APART, why="keyed hashes that keep them forgotten"),
-    Holding("customers.MemberImport", Way.APART, why="read once, gone within a day"),
     Holding("customers.FactFile", Way.APART, why="read once, gone within a day"),
     Holding("core.StoredAnswer", Way.APART, why="gone within 24 hours"),
     Holding("core.JobRun", Way.APART, why="error files go after 7 days"),

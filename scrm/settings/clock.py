@@ -116,10 +116,6 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="22"),
     },
     "customers.intake_sources_due": {"task": "customers.intake_sources_due", "schedule": 60.0},
-    "customers.member_files_purge": {
-        "task": "customers.member_files_purge",
-        "schedule": crontab(minute="23"),
-    },
     "customers.tag_rules_drain": {"task": "customers.tag_rules_drain", "schedule": 15.0},
     "customers.tag_rules_nightly": {
         "task": "customers.tag_rules_nightly",

@@ -120,7 +120,8 @@ def test_the_first_object_of_each_list_is_whole(visitor, company, size):
 
 
 @pytest.mark.parametrize(
-    "path", ["/console/live-codes/new/", "/console/roles/new/", "/console/members/import/"]
+    "path",
+    ["/console/live-codes/new/", "/console/roles/new/", "/console/crm-sources/files/members/"],
 )
 @pytest.mark.parametrize("size", SIZES)
 def test_forms_are_whole(visitor, people, size, path):

@@ -232,6 +232,7 @@ OBJECTS = {
     "drift_finding": _("Difference to WeCom"),
     "entry": _("Entry"),
     "external_profile": _("Card template"),
+    "fact_file": _("CRM file"),
     "count_marks": _("Not counted"),
     "field": _("Customer field"),
     "serve_rule": _("Rule of how to serve"),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 from celery import current_app
-from celery.exceptions import Ignore, SoftTimeLimitExceeded
+from celery.exceptions import Ignore, NotRegistered, SoftTimeLimitExceeded
 from django.db import IntegrityError, InterfaceError, connection, transaction
 from django.db import OperationalError as DatabaseAway
 from django.db.models import F, Q
@@ -47,9 +47,8 @@ def enqueue(task_name: str, **ids: Any) -> None:
     Raises celery.exceptions.NotRegistered at once for an unknown name. A broker that is away is logged,
     not raised: jobs are handed over again by the sweep.
     """
-    if task_name not in current_app.tasks:
-        # A web process has not looked for tasks yet.
-        current_app.loader.import_default_modules()
+    if not _is_known(task_name):
+        raise NotRegistered(task_name)
     task = current_app.tasks[task_name]
 
     def hand_over() -> None:
@@ -59,6 +58,14 @@ def enqueue(task_name: str, **ids: Any) -> None:
             logger.error("jobs.broker_away", task=task_name, error=type(error).__name__)
 
     transaction.on_commit(hand_over)
+
+
+def _is_known(task_name: str) -> bool:
+    """Tell whether this version has the task; an older one may have left jobs of a task that is gone."""
+    if task_name not in current_app.tasks:
+        # A web process has not looked for tasks yet.
+        current_app.loader.import_default_modules()
+    return task_name in current_app.tasks
 
 
 def start(
@@ -195,6 +202,10 @@ def _finish(job: JobRun, state: JobState, **changes: Any) -> None:
     logger.info("jobs.finished", job_id=str(job.pk), kind=job.kind, state=str(state))
 
 
+def _task_gone() -> str:
+    return _("This version does not know this kind of job any more. Start it anew from its page.")
+
+
 def _program_error() -> str:
     return _(
         "An error inside the program stopped this job. IT finds it in the log under the job number."
@@ -317,6 +328,8 @@ def restart(job: JobRun, *, actor: Any | None) -> JobRun:
             )
         if JobRun.objects.filter(kind=row.kind, key=row.key, state__in=ACTIVE_STATES).exists():
             raise Conflict(_("The same job is under way already."), code="job_active")
+        if not _is_known(row.task):
+            raise Conflict(_task_gone(), code="job_unknown")
         row.state, row.cancel_requested, row.attempts = JobState.QUEUED, False, 0
         row.message, row.finished_at, row.moved_at = "", None, timezone.now()
         row.save(
@@ -340,7 +353,8 @@ def sweep() -> int:
     """Hand jobs over again that nobody works on; return how many.
 
     Running ones whose worker died (their advisory lock is free), queued ones the broker lost, and waiting
-    ones whose time has come. A job that died MAX_ATTEMPTS times without moving fails instead.
+    ones whose time has come. A job that died MAX_ATTEMPTS times without moving fails instead, and so does one
+    whose task is gone.
     """
     now = timezone.now()
     again = 0
@@ -363,6 +377,9 @@ def _hand_over_again(job: JobRun) -> int:
     with transaction.atomic():
         row = JobRun.objects.select_for_update(of=("self",)).defer("error_file").get(pk=job.pk)
         if row.state != job.state:
+            return 0
+        if not _is_known(row.task):
+            _finish(row, JobState.FAILED, message=_task_gone())
             return 0
         if row.state == JobState.RUNNING and row.attempts >= MAX_ATTEMPTS:
             _finish(

@@ -56,7 +56,9 @@ def expected_members(play: Play) -> MemberSet:
 def send_file(play: Play, rows: list[dict[str, Any]]) -> None:
     """Upload a workbook, look at its preview, start the import and wait for it."""
     content = to_workbook(rows)
-    preview = play.hq.send(reverse("crm:import"), {}, {"file": ("members.xlsx", content)}).url
+    preview = play.hq.send(
+        reverse("intake:file", args=["members"]), {}, {"file": ("members.xlsx", content)}
+    ).url
     job = play.hq.send(f"{preview.rstrip('/')}/start/", {}, page=preview).url
     play.report.note("import job", job.rsplit("/", 2)[-2])
     expected = len(rows)

@@ -5,8 +5,7 @@ from datetime import date
 import pytest
 from django.utils import translation
 
-from customers.crm.rows import fields_of, read_row
-from scrm.core.exceptions import ValidationFailed
+from customers.crm.rows import read_row
 
 
 def test_a_whole_row_in_chinese_words() -> None:
@@ -83,19 +82,3 @@ def test_what_is_not_given_is_not_there() -> None:
 
     assert read.row is not None
     assert dict(read.row.values) == {"member_no": "M1", "name": ""}
-
-
-def test_headers_of_both_languages_are_known() -> None:
-    headers = ["会员号", "Phone Verified", "手机号", "生日"]
-
-    assert fields_of(headers) == {
-        "会员号": "member_no",
-        "Phone Verified": "phone_verified",
-        "手机号": "phone",
-    }
-
-
-@pytest.mark.parametrize("headers", [["姓名", "手机"], ["会员号", "member_no"]])
-def test_files_without_number_or_with_two_are_refused(headers: list[str]) -> None:
-    with pytest.raises(ValidationFailed):
-        fields_of(headers)

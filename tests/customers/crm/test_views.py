@@ -1,14 +1,11 @@
-"""The member pages: who sees whom, search by blind index, constant queries, import in three steps."""
+"""The member pages: who sees whom, search by blind index, constant queries."""
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from contacts.directory.models import Member
-from customers.crm.models import CrmMember, MemberImport
 from customers.crm.selectors import members_visible_to
 from scrm.accounts.models import User
-from scrm.core.jobs.models import JobRun
 from scrm.core.scope import EMPTY_SCOPE, scope_of
 from tests.cast import PASSWORD
 from tests.factories.customers import ContactFactory, CrmMemberFactory, RelationFactory
@@ -94,85 +91,20 @@ def test_queries_do_not_grow_with_the_list(
     assert cost() == few
 
 
-FILE = "会员号,姓名,手机\nM1,张三,13800138000\nM2,李四,12\n".encode("gb18030")
-
-
-def upload(client: Client, content: bytes = FILE, name: str = "members.csv") -> object:
-    """Send a file in."""
-    return client.post("/console/members/import/", {"file": SimpleUploadedFile(name, content)})
-
-
-def test_a_file_goes_in_by_upload_preview_and_start(
-    client: Client, hq_ops: User, django_capture_on_commit_callbacks: object
-) -> None:
-    login(client, "hq")
-
-    # when it is uploaded
-    answer = upload(client)
-    entry = MemberImport.objects.get()
-    assert answer["Location"] == f"/console/members/import/{entry.pk}/"  # type: ignore[index]
-
-    # then its preview shows the error beside the cell, and nothing is stored yet
-    page = client.get(f"/console/members/import/{entry.pk}/").content.decode()
-    assert "张三" in page
-    assert page.count('class="field-error"') == 1
-    assert CrmMember.objects.count() == 0
-
-    # and when it is started
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
-        started = client.post(f"/console/members/import/{entry.pk}/start/")
-    job = JobRun.objects.get()
-    assert started["Location"] == f"/console/jobs/{job.pk}/"
-    assert (job.state, job.succeeded, job.failed) == ("done", 1, 1)
-    assert [each.name for each in CrmMember.objects.all()] == ["张三"]
-
-    # and a second click does not import twice
-    assert (
-        client.post(f"/console/members/import/{entry.pk}/start/")["Location"]
-        == f"/console/jobs/{job.pk}/"
-    )
-    assert JobRun.objects.count() == 1
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("members.csv", "姓名,手机\n张三,1\n".encode()),
-        ("members.xlsx", b"not a workbook"),
-        ("members.exe", b"MZ"),
-    ],
-)
-def test_a_file_that_cannot_be_used_is_refused_in_words(
-    client: Client, hq_ops: User, name: str, content: bytes
-) -> None:
-    login(client, "hq")
-
-    answer = upload(client, content, name)
-
-    assert answer.status_code == 422  # type: ignore[attr-defined]
-    assert 'class="field-error"' in answer.content.decode()  # type: ignore[attr-defined]
-    assert MemberImport.objects.count() == 0
-
-
-def test_a_branch_may_look_and_not_import(client: Client, branch_ops: User) -> None:
-    login(client, "branch")
-
-    assert client.get("/console/members/").status_code == 200
-    assert upload(client).status_code == 403  # type: ignore[attr-defined]
-    assert client.get("/console/members/import/").status_code == 403
-    assert MemberImport.objects.count() == 0
-
-
 def test_it_sees_no_members(client: Client, it_admin: User) -> None:
     login(client, "it")
 
     assert client.get("/console/members/").status_code == 403
 
 
-def test_the_template_has_the_chinese_headers(client: Client, hq_ops: User) -> None:
-    login(client, "hq")
+@pytest.mark.parametrize(("who", "leads"), [("hq", True), ("branch", False)])
+def test_the_list_leads_to_the_import_of_files_who_may_import(
+    client: Client, hq_ops: User, branch_ops: User, who: str, leads: bool
+) -> None:
+    login(client, who)
 
-    answer = client.get("/console/members/import/template/")
-
-    assert answer.status_code == 200
-    assert answer.content[:2] == b"PK"
+    # both where the list is empty and where it is not
+    for _round in range(2):
+        page = client.get("/console/members/").content.decode()
+        assert ('href="/console/crm-sources/files/members/"' in page) is leads
+        CrmMemberFactory(store_code="S1")

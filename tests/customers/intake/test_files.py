@@ -218,10 +218,15 @@ def test_bytes_are_kept_a_day_also_of_jobs_that_broke_off_but_never_taken_from_o
     None
 ):
     # given old files: never started, broken off, waiting for its job, and a young one
+    goods, stock = (
+        ("goods", b"SKU,name\nC1,Coat\n"),
+        ("stock", b"sku,store_code,quantity\nC1,S1,2\n"),
+    )
+    sent = {"idle": goods, "broken": goods, "waiting": stock, "young": goods}
     files = {
-        name: services.file_create(kind="goods", filename=f"{name}.csv", content=b"SKU,name\nC1,Coat\n", actor=None)
-        for name in ("idle", "broken", "waiting", "young")
-    }  # fmt: skip
+        name: services.file_create(kind=kind, filename=f"{name}.csv", content=content, actor=None)
+        for name, (kind, content) in sent.items()
+    }
     jobs = {name: services.file_start(files[name], actor=None) for name in ("broken", "waiting")}
     JobRun.objects.filter(pk=jobs["broken"].pk).update(state="failed")
     JobRun.objects.filter(pk=jobs["waiting"].pk).update(state="queued")

@@ -16,7 +16,7 @@ from django.utils import timezone
 from attribution.touches.models import Touch
 from contacts.directory.services import member_written
 from contacts.directory.services.written import AccountWritten
-from customers.crm.services import import_create, import_start
+from customers.intake.services import file_create, file_start
 from customers.profile.models import FollowUpNote
 from customers.relations.bulk import page_store
 from customers.relations.models import ExternalContact
@@ -65,8 +65,9 @@ def by_file(phones: list[str]) -> None:
     rows = csv.writer(text)
     rows.writerow(["member_no", "phone", "name"])
     rows.writerows([f"F{n}", phone, "李二"] for n, phone in enumerate(phones))
-    upload = import_create(filename="members.csv", content=text.getvalue().encode(), actor=None)
-    import_start(upload, actor=None)
+    content = text.getvalue().encode()
+    upload = file_create(kind="members", filename="members.csv", content=content, actor=None)
+    file_start(upload, actor=None)
 
 
 def by_wecom(phones: list[str]) -> None:

@@ -5,7 +5,8 @@ from collections import defaultdict
 
 from openpyxl import load_workbook
 
-from customers.crm.rows import fields_of, read_row
+from customers.crm.rows import read_row
+from customers.intake.kinds import KINDS
 from scrm.demo.crm_members import MEMBERS, Customer, MemberSet, make_members, to_workbook
 
 CUSTOMERS = [Customer(f"wm{n}", f"union{n}", f"+861370000{n:04d}") for n in range(200)]
@@ -64,7 +65,7 @@ def test_workbook_is_understood_by_the_import() -> None:
     sheet = load_workbook(io.BytesIO(to_workbook(made)), read_only=True).active
     table = list(sheet.iter_rows(values_only=True))
     headers = [str(cell) for cell in table[0]]
-    fields = fields_of(headers)
+    fields = KINDS["members"].fields_of(headers)
     assert len(fields) == len(headers)
     for cells, row in zip(table[1:], made, strict=True):
         read = read_row({fields[header]: cell for header, cell in zip(headers, cells, strict=True)})

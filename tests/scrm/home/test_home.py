@@ -191,7 +191,9 @@ def test_the_last_seven_days_of_adds_are_drawn_with_today_last(client, hq):
     assert page.content.count(b"<rect") == 3 * 7
 
 
-@pytest.mark.parametrize("path", ["/console/members/import/", "/console/org/imports/new/"])
+@pytest.mark.parametrize(
+    "path", ["/console/crm-sources/files/members/", "/console/org/imports/new/"]
+)
 def test_a_file_is_chosen_in_the_readers_language(client, hq, path):
     client.force_login(hq)
     client.cookies["django_language"] = "zh-hans"

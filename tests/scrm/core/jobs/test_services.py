@@ -391,6 +391,33 @@ def test_a_job_that_dies_without_moving_is_given_up(
     assert (job.state, job.message) == ("failed", "The job died 5 times without moving.")
 
 
+@pytest.mark.parametrize("left", [JobState.QUEUED, JobState.RUNNING, JobState.WAITING])
+def test_a_job_whose_task_is_gone_fails_in_words_and_stops_no_other(
+    left: JobState, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    # given a job an older version left, and one behind it
+    now = timezone.now()
+    gone = JobRunFactory.create(task="tests.gone", state=left, not_before=now)
+    other = JobRunFactory.create(task="tests.job")
+
+    # when
+    with (
+        time_machine.travel(now + timedelta(seconds=61)),
+        django_capture_on_commit_callbacks(execute=True),
+        override("en"),
+    ):
+        assert services.sweep() == 1
+
+    # then
+    gone.refresh_from_db()
+    words = "This version does not know this kind of job any more. Start it anew from its page."
+    assert (gone.state, gone.message) == ("failed", words)
+    assert [str(other.pk)] == CALLS
+    with pytest.raises(Conflict), override("en"):
+        services.restart(gone, actor=None)
+    assert state(gone) == "failed"
+
+
 def test_the_database_refuses_a_state_it_does_not_know() -> None:
     from django.db import IntegrityError
 
