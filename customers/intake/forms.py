@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from customers.intake.kinds import KINDS
@@ -120,10 +121,9 @@ class MappingForm(forms.Form):
         super().__init__(data)
         kind = KINDS[source.kind]
         self.names = kind.fields
-        for name in self.names:
-            spellings = [each for each in kind.headers[name][1:2] if not each.isascii()]
+        for name, header in kind.template(get_language() or ""):
             self.fields[name] = forms.CharField(
-                label=f"{name} · {spellings[0]}" if spellings else name,
+                label=name if header == name else f"{header} · {name}",
                 max_length=200,
                 required=name in kind.needed,
                 initial=source.mapping.get(name) or guessed.get(name, ""),

@@ -233,12 +233,14 @@ def source_test(request: ScopedRequest, source_id: UUID) -> HttpResponse:
 
 def _detail(request: ScopedRequest, source_id: UUID, tried: Tried | None) -> HttpResponse:
     source = get_object_or_404(sources_visible_to(request.scope), pk=source_id)
+    names = dict(KINDS[source.kind].template(get_language() or ""))
     context = {
         "source": source,
         "path": next(iter(source.options.get("paths", {}).values()), ""),
-        "mapped": [(name, source.mapping[name]) for name in KINDS[source.kind].fields if source.mapping.get(name)],
+        "mapped": [(names[name], source.mapping[name]) for name in names if source.mapping.get(name)],
         "files": source.files.order_by("-id").defer("content")[:10],
         "tried": tried,
+        "filled": [(names[name], count) for name, count in tried.filled.items()] if tried else [],
         "may_edit": request.scope.allows("intake.edit"),
         "may_read": request.scope.allows("crm.import"),
     }  # fmt: skip

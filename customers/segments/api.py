@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from customers.batch_fields import IdField, MomentField, optional_text
 from customers.batches import by_serializer
-from customers.segments.audience import AudienceWish, audience_batch
+from customers.segments.audience import AudienceWish, audience_batch, unusable
 from scrm.core.api import IdempotentMixin, RowsField, StrictSerializer
 from scrm.core.exceptions import ValidationFailed
 from scrm.core.scope import SYSTEM_SCOPE
@@ -25,6 +25,12 @@ class PersonSerializer(StrictSerializer):
     unionid = optional_text(64)
     member_no = optional_text(64)
     phone = optional_text(32)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what can name nobody: to send it again would not help."""
+        if words := unusable(attrs):
+            raise serializers.ValidationError(words)
+        return attrs
 
 
 class AudienceSerializer(StrictSerializer):

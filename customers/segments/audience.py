@@ -252,9 +252,19 @@ def _unfound(upload: AudienceFile, scope: Scope) -> Iterator[tuple[Mapping[str, 
                 yield row.values, _reason(asked)
 
 
-def _reason(asked: Mapping[str, str]) -> str:
-    if not any(asked.values()):
+def unusable(asked: Mapping[str, str]) -> str:
+    """Say why a row cannot name anybody, whoever is known; "" where it can. asked is text by identifier."""
+    said = [name for name in NAMES if asked.get(name, "").strip()]
+    if not said:
         return _("The row names nobody: fill in one of the columns.")
+    if said == ["phone"] and _index(asked["phone"].strip()) is None:
+        return _("This is no phone number, and nothing else names a customer.")
+    return ""
+
+
+def _reason(asked: Mapping[str, str]) -> str:
+    if words := unusable(asked):
+        return words
     if asked.get("phone") and _index(asked["phone"].strip()) is None:
         return _("This is no phone number, and nothing else names a customer.")
     return _("Nobody is known by this.")

@@ -145,6 +145,15 @@ def test_a_cdp_sends_an_audience_by_api(client: Client, people: Any) -> None:
     segment = Segment.objects.get(code="autumn")
     assert (segment.name, segment.kind, segment.entries.count()) == ("Autumn", "audience", 2)
 
+    # and what can name nobody is said with its row
+    wrong = [{}, {"phone": "abc"}, {"phone": "abc", "member_no": "M1"}]
+    answer = send(client, token, {"audience": "autumn", "persons": wrong}).json()
+    assert answer["results"] == ["failed", "failed", "found"]
+    assert [error["fields"] for error in answer["errors"]] == [
+        {"non_field_errors": ["此行没有任何标识：请至少填写一列。"]},
+        {"non_field_errors": ["手机号格式不对，且没有其他可识别客户的标识。"]},
+    ]
+
     # and a second batch adds, a new state replaces
     send(client, token, {"audience": "autumn", "persons": [{"phone": "13800000002"}]})
     assert segment.entries.count() == 3
