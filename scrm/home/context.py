@@ -14,6 +14,7 @@ from contacts.roles.labels import ROLE_NAMES
 from scrm.core import gateway
 from scrm.core.scope import EMPTY_SCOPE, Scope, scope_of
 from scrm.core.standing import page_of
+from scrm.home.held import HeldWork, held_work
 from scrm.home.menu import ShownSection, menu_for, page_url, url_of
 from scrm.home.search import rooms_of
 
@@ -91,9 +92,9 @@ class Console:
         return [str(room.title) for room in rooms_of(self.scope)]
 
     @cached_property
-    def held_apis(self) -> tuple[str, ...]:
-        """The APIs WeCom refuses now for their frequency, for people who look after the work that waits."""
-        return gateway.held_apis() if self.scope.allows("outbox.view") else ()
+    def held_work(self) -> HeldWork | None:
+        """What WeCom refuses now for its frequency, for people who look after the work that waits."""
+        return held_work(gateway.held_apis()) if self.scope.allows("outbox.view") else None
 
     @property
     def home_url(self) -> str:

@@ -4,11 +4,13 @@ import pytest
 import redis
 from django.conf import settings as django_settings
 from django.urls import reverse
+from django.utils import translation
 
 from contacts.roles import services
 from contacts.roles.models import Role
 from scrm.core import gateway
 from scrm.core.wecom_ports import BLOCKED, RedisBucket
+from scrm.home.held import held_work
 from scrm.wecom.limits import limits_of
 from tests.factories.accounts import UserFactory
 
@@ -42,12 +44,34 @@ def page_of(client, role: str) -> str:
     return client.get(reverse("home:index")).content.decode()
 
 
-def test_who_looks_after_waiting_work_is_told_which_api(client, refused):
+def test_who_looks_after_waiting_work_is_told_what_waits(client, refused):
+    client.cookies["django_language"] = "en"
+
     page = page_of(client, "hq_ops")
 
+    # then it is said in words, with the API in small print for IT
     assert 'id="held-apis"' in page
-    assert API in page
+    assert "WeCom takes no calls for customer tags at the moment" in page
+    assert f'<div class="form-hint">{API}</div>' in page
     assert "user/get" not in page
+
+
+@pytest.mark.parametrize(
+    ("apis", "words"),
+    [
+        (("externalcontact/batch/get_by_user",), "reading customers"),
+        (("externalcontact/get", "externalcontact/list"), "reading customers"),
+        (("externalcontact/groupchat/transfer",), "hand-overs of customers"),
+        (("externalcontact/groupchat/get", "user/list"), "customer groups, the address book"),
+        (("externalcontact/list_contact_way",), "live codes"),
+        (("something/new",), "other work"),
+    ],
+)
+def test_every_api_has_words(apis, words):
+    with translation.override("en"):
+        held = held_work(apis)
+
+    assert (held.words, held.apis) == (words, ", ".join(apis))
 
 
 def test_nothing_is_said_once_a_probe_was_answered(client, refused):
