@@ -64,6 +64,9 @@ class Progress:
         self._write(parallel=flying or self.throttle.places, waits_for=code, waits_until=until)
         self.run.check_cancelled()
         if until is None:
+            if self._moment is not None:
+                # Or the moment that is over would stand there until the next page is stored.
+                self.run.waits_for("")
             self._moment = None
             return
         if not flying and rest > PATIENCE_SECONDS:

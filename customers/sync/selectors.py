@@ -18,13 +18,17 @@ KIND = "customers.sync"
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a run is: relations a minute, the share done, when it should be over."""
+    """How far a run is: relations a minute, the share done, when it should be over.
+
+    The rate is that of the last complete run as long as this one has none of its own (`is_last_rate`).
+    """
 
     job: JobRun | None
     chains: int
     chains_done: int
     chains_begun: int
     a_minute: int
+    is_last_rate: bool
     percent: int | None
     over_at: datetime | None
 
@@ -64,14 +68,15 @@ def standing_of(sync: SyncRun) -> Standing:
         of_done=Sum("read", filter=Q(state=SyncChain.State.DONE)),
     )
     job = job_of(sync)
-    rate = sync.read / sync.worked_seconds if sync.worked_seconds > 1 else 0.0
+    own_rate = _rate(sync)
+    active = job is not None and job.is_active
+    rate = own_rate or (_last_rate() if active else 0.0)
     expected = max(sync.expected, sync.read)
     if not sync.expected and counts["done"]:
         # Nothing was held before: members that are done tell of those that are not.
         expected = max(sync.read, (counts["of_done"] or 0) * counts["chains"] // counts["done"])
     known = bool(sync.expected or counts["done"])
     left = (expected - sync.read) / rate if rate and known else None
-    active = job is not None and job.is_active
     begins = max(timezone.now(), sync.waits_until or timezone.now())
     return Standing(
         job=job,
@@ -79,9 +84,22 @@ def standing_of(sync: SyncRun) -> Standing:
         chains_done=counts["done"],
         chains_begun=counts["begun"],
         a_minute=round(rate * 60),
+        is_last_rate=not own_rate,
         percent=_percent(sync, expected, known=known),
-        over_at=begins + timedelta(seconds=left) if active and left else None,
+        over_at=begins + timedelta(seconds=left) if active and left is not None else None,
     )
+
+
+def _rate(sync: SyncRun) -> float:
+    """Return the relations a second of a run, 0 while that cannot be said."""
+    return sync.read / sync.worked_seconds if sync.worked_seconds > 1 else 0.0
+
+
+def _last_rate() -> float:
+    """Return the rate of the last run that read everything; one that waits before it begins has none yet."""
+    complete = SyncRun.objects.filter(outcome=SyncRun.Outcome.COMPLETE)
+    newest = complete.order_by("-started_at").first()
+    return _rate(newest) if newest else 0.0
 
 
 def _percent(sync: SyncRun, expected: int, *, known: bool) -> int | None:

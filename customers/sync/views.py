@@ -14,7 +14,7 @@ from customers.sync import selectors, services
 from customers.sync.models import MissedChange, SyncRun
 from customers.sync.showing import show_changes
 from customers.sync.tables import MissedFilter, MissedTable, RunTable
-from customers.sync.words import fault_words, wait_words
+from customers.sync.words import fault_words, wait_shown
 from scrm.core.jobs import services as jobs
 from scrm.core.jobs.models import JobState
 from scrm.core.listing import build_list
@@ -60,12 +60,11 @@ def runs(request: ScopedRequest) -> HttpResponse:
 
 def _shown(sync: SyncRun) -> dict[str, object]:
     standing = selectors.standing_of(sync)
-    waits = wait_words(sync.waits_for, sync.waits_until) if sync.waits_until else ""
     is_running = standing.job is not None and standing.job.state == JobState.RUNNING
     return {
         "sync": sync,
         "standing": standing,
-        "waits": waits if standing.is_active else "",
+        "waits": wait_shown(sync, standing.job),
         "is_running": is_running,
     }
 

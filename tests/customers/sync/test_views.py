@@ -12,8 +12,13 @@ from django.utils import timezone
 from contacts.directory.models import Member
 from customers.relations.models import FollowRelation
 from customers.sync import services
+from customers.sync.failures import Moment
 from customers.sync.models import MissedChange, SyncFault, SyncRun
+from customers.sync.progress import Progress
+from customers.sync.throttle import Throttle
+from customers.sync.words import wait_words
 from scrm.accounts.models import User
+from scrm.core.jobs import services as jobs
 from scrm.core.jobs.models import JobRun
 from tests.cast import PASSWORD
 from tests.customers.sync.corp import job_of
@@ -97,9 +102,10 @@ def test_hq_starts_stops_and_resumes(client: Client, hq_ops: User) -> None:
 def test_a_run_says_what_it_waits_for_and_who_could_not_be_read(
     client: Client, hq_ops: User
 ) -> None:
-    # given a run that waits for WeCom until 14:32 by the wall clock, with one bad member
+    # given a run that waits for WeCom until 14:32 tomorrow by the wall clock, with one bad member
     sync = services.sync_start(actor=hq_ops)
-    until = timezone.localtime().replace(hour=14, minute=32, second=5, microsecond=0)
+    tomorrow = timezone.localtime() + timedelta(days=1)
+    until = tomorrow.replace(hour=14, minute=32, second=5, microsecond=0)
     SyncRun.objects.filter(pk=sync.pk).update(waits_for="quota", waits_until=until)
     SyncFault.objects.create(run=sync, userid="e0099", errcode=60111, kind="permanent")
     login(client, "hq")
@@ -109,6 +115,93 @@ def test_a_run_says_what_it_waits_for_and_who_could_not_be_read(
     assert "call rate until 14:32:05" in page.replace("&#x27;", "'")
     assert "e0099" in page
     assert "The member does not exist" in page
+
+
+def test_a_wait_that_is_over_is_not_shown_any_more(client: Client, hq_ops: User) -> None:
+    # given a run that gave its worker back for WeCom's rate, until a moment that is over
+    sync = services.sync_start(actor=hq_ops)
+    over = timezone.now() - timedelta(seconds=10)
+    words = wait_words("quota", over)
+    SyncRun.objects.filter(pk=sync.pk).update(waits_for="quota", waits_until=over)
+    JobRun.objects.filter(pk=sync.job_id).update(
+        state="waiting", waiting_for=words, not_before=over
+    )
+    login(client, "hq")
+
+    page = client.get(reverse("customer_sync:live", args=[sync.pk])).content.decode()
+
+    # then it goes on, and the clock of then stands nowhere
+    assert f"{timezone.localtime(over):%H:%M:%S}" not in page
+    assert "it goes on in a moment" in page
+
+
+def test_a_run_that_works_again_does_not_say_what_it_waited_for(
+    client: Client, hq_ops: User
+) -> None:
+    sync = services.sync_start(actor=hq_ops)
+    JobRun.objects.filter(pk=sync.job_id).update(state="running", waiting_for="until 03:18:31")
+    login(client, "hq")
+
+    page = client.get(reverse("customer_sync:live", args=[sync.pk])).content.decode()
+
+    assert "03:18:31" not in page
+
+
+def test_a_run_takes_its_words_back_once_it_goes_on(hq_ops: User) -> None:
+    # given a run at work that WeCom makes wait ten seconds
+    sync, seconds = services.sync_start(actor=hq_ops), [100.0]
+    with jobs.running(sync.job_id) as run:
+        progress = Progress(run, sync, Throttle(clock=lambda: seconds[0]))
+        progress.waited(Moment(10, "quota"))
+        progress.tick(1)
+        assert job_of(sync).waiting_for
+
+        # when they are over, before any page is stored
+        seconds[0] += 11
+        progress.tick(1)
+
+        # then the job waits for nothing
+        assert job_of(sync).waiting_for == ""
+
+
+@pytest.mark.parametrize(
+    ("read", "worked", "words"),
+    [
+        (600, 60.0, "600 a minute"),
+        (0, 0.2, "1,200 a minute last time"),
+        (1200, 60.0, "1,200 a minute"),
+    ],
+)
+def test_a_waiting_run_still_says_how_fast_it_is_and_when_it_is_over(
+    client: Client, hq_ops: User, read: int, worked: float, words: str
+) -> None:
+    # given a run of 1,200 relations that waits until noon tomorrow, and one of yesterday
+    sync = services.sync_start(actor=hq_ops)
+    SyncRun.objects.create(
+        job_id=uuid4(), outcome="complete", finished_at=timezone.now(), read=1200, worked_seconds=60
+    )
+    tomorrow = timezone.localtime() + timedelta(days=1)
+    until = tomorrow.replace(hour=12, minute=0, second=0, microsecond=0)
+    SyncRun.objects.filter(pk=sync.pk).update(
+        expected=1200, read=read, worked_seconds=worked, waits_for="quota", waits_until=until
+    )
+    login(client, "hq")
+
+    page = client.get(reverse("customer_sync:live", args=[sync.pk])).content.decode()
+
+    # then it is over when what is left is read behind the wait
+    assert words in page
+    left = "12:00" if read == 1200 else "12:01"
+    assert f"over at about {left}" in page
+
+
+def test_a_first_run_says_that_nobody_knows_its_end_yet(client: Client, hq_ops: User) -> None:
+    sync = services.sync_start(actor=hq_ops)
+    login(client, "hq")
+
+    page = client.get(reverse("customer_sync:live", args=[sync.pk])).content.decode()
+
+    assert "nobody can tell yet when it is over" in page
 
 
 def test_each_scope_sees_what_was_missed_of_its_own_customers(
