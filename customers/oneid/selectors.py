@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from customers.crm.models import CrmMember
 from customers.crm.selectors import members_visible_to
@@ -163,7 +164,7 @@ def _contact_card(scope: Scope, contact: ExternalContact) -> Card:
         unionid=masked_id(contact.unionid),
         external_userid=contact.external_userid,
         state="",
-        since=f"{contact.created_at:%Y-%m-%d}",
+        since=timezone.localdate(contact.created_at).isoformat(),
     )
 
 
@@ -177,7 +178,7 @@ def _member_card(scope: Scope, member: CrmMember) -> Card:
         unionid=masked_id(member.unionid),
         external_userid=member.external_userid,
         state=member.get_state_display(),
-        since=f"{member.joined_on:%Y-%m-%d}" if member.joined_on else "",
+        since=member.joined_on.isoformat() if member.joined_on else "",
     )
 
 

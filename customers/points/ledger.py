@@ -133,7 +133,7 @@ def _expire_one(pk: int, mark: str, before: datetime) -> int:
         try:
             move(
                 key=f"expire:{pk}:{mark}", kind=PointsTransaction.Kind.EXPIRE, account=account,
-                against=Kind.EXPIRED, points=-take, note=f"{before:%Y-%m-%d}",
+                against=Kind.EXPIRED, points=-take, note=timezone.localdate(before).isoformat(),
             )  # fmt: skip
         except Conflict:
             return 0

@@ -1,5 +1,7 @@
 """Why records are one person: which say the same, since when and on whose word, masked and in scope."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.utils import translation
 
@@ -7,6 +9,8 @@ from contacts.directory.models import Member
 from customers.oneid import services
 from customers.oneid.evidence import why
 from customers.oneid.models import Person, PersonLink
+from customers.oneid.selectors import cards
+from customers.relations.models import ExternalContact
 from scrm.accounts.models import User
 from scrm.core.crypto import blind_index
 from scrm.core.scope import SYSTEM_SCOPE, scope_of
@@ -38,6 +42,15 @@ def test_every_shared_key_is_told_with_source_and_date_and_masked() -> None:
     assert {claim.source for claim in told.reasons[0].claims} == {"WeCom", "member system"}
     assert all(claim.since is not None for each in told.reasons for claim in each.claims)
     assert (told.hidden, told.alone) == (0, False)
+
+
+def test_since_when_a_record_is_known_is_the_day_by_our_clock() -> None:
+    # given a customer of half past midnight in Shanghai, which is still yesterday in UTC
+    contact = ContactFactory()
+    ExternalContact.objects.update(created_at=datetime(2026, 11, 21, 16, 30, tzinfo=UTC))
+
+    # then
+    assert cards(SYSTEM_SCOPE, [contact.pk])[contact.pk].since == "2026-11-22"
 
 
 def test_a_humans_word_is_told_with_who_and_why() -> None:

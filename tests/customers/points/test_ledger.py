@@ -1,6 +1,6 @@
 """The ledger holds whatever a program does: the database itself refuses what does not add up."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -123,6 +123,16 @@ def test_old_points_go_the_oldest_first_and_once_a_day() -> None:
     assert account.balance == 7
     assert ledger.given_and_used(["expired"]) == {"expired": 10}
     assert ledger.expire(10, now - timedelta(days=3)) == 0
+
+
+def test_expired_points_name_the_day_by_our_clock() -> None:
+    # given points that are ten days old at half past midnight in Shanghai, which is still yesterday in UTC
+    rich("u1", 30)
+    now = datetime(2026, 12, 31, 16, 30, tzinfo=UTC)
+
+    ledger.expire(10, now)
+
+    assert PointsTransaction.objects.get(kind="expire").note == "2026-12-22"
 
 
 def test_points_given_back_are_as_old_as_they_were() -> None:
