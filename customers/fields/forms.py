@@ -14,7 +14,7 @@ from customers.fields.services import FieldWish
 from customers.fields.values import MOST_CHARACTERS
 from scrm.core.days import DayInput
 
-PREFIX = "field-"
+PREFIX, REMOVE = "field-", "remove-"
 Type = FieldDefinition.Type
 
 
@@ -116,10 +116,33 @@ class ValuesForm(forms.Form):
         for one in shown:
             if one.may_edit:
                 self.fields[PREFIX + one.field.key] = _control(one)
+            if one.may_edit and one.masked:
+                label = gettext("Remove this value: %(field)s") % {"field": one.field.name}
+                self.fields[REMOVE + one.field.key] = forms.BooleanField(
+                    label=label, required=False
+                )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to remove a value and to give another one at once."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        for key in self.removed():
+            if data.get(PREFIX + key) not in (None, "", []):
+                self.refuse(key, gettext("Give a new value or remove the old one, not both."))
+        return data
 
     def raw(self) -> dict[str, Any]:
         """Return what was typed by key of the field."""
-        return {name.removeprefix(PREFIX): typed for name, typed in self.cleaned_data.items()}
+        typed = self.cleaned_data.items()
+        return {
+            name.removeprefix(PREFIX): value for name, value in typed if name.startswith(PREFIX)
+        }
+
+    def removed(self) -> frozenset[str]:
+        """Return the keys of the fields whose masked value shall go."""
+        ticked = self.cleaned_data.items()
+        return frozenset(
+            name.removeprefix(REMOVE) for name, on in ticked if name.startswith(REMOVE) and on
+        )
 
     def refuse(self, key: str, words: str) -> None:
         """Show a refusal beside the field it is about."""

@@ -3,7 +3,7 @@
 For rules, segments and lists: `fields_for_conditions` and `record_ids_with`. For the data map: `fields_mapped`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -71,6 +71,24 @@ class ShownField:
     updated_at: datetime | None
 
 
+@dataclass(frozen=True)
+class Whose:
+    """The records of one person a scope sees; the first of each kind is the one that is written."""
+
+    contact_ids: Sequence[UUID]
+    member_ids: Sequence[UUID]
+
+    def of(self, field: FieldDefinition) -> Sequence[UUID]:
+        """Return those a field hangs on."""
+        is_contact = field.record == FieldDefinition.Record.CONTACT
+        return self.contact_ids if is_contact else self.member_ids
+
+
+def fields_known_to(scope: Scope) -> list[FieldDefinition]:
+    """Return the fields that are asked for and that a scope knows of, in order."""
+    return [field for field in fields_in_force() if sees(scope, field)]
+
+
 def fields_shown(
     scope: Scope, contact_ids: Sequence[UUID], member_ids: Sequence[UUID]
 ) -> tuple[ShownField, ...]:
@@ -78,19 +96,66 @@ def fields_shown(
 
     The first record of each kind is the one that is written; a value of another one is shown where it has none.
     """
-    known = [field for field in fields_in_force() if sees(scope, field)]
+    known = fields_known_to(scope)
     if not known:
         return ()
-    rows = _values(contact_ids, member_ids).filter(field__in=known)
-    found: dict[tuple[int, UUID], FieldValue] = {
-        (row.field_id, record): row for row in rows if (record := row.contact_id or row.member_id)
-    }
+    whose = Whose(contact_ids, member_ids)
+    held = _held(known, [whose])
     shown = []
     for field in known:
-        mine = contact_ids if field.record == FieldDefinition.Record.CONTACT else member_ids
-        row = next((found[field.pk, pk] for pk in mine if (field.pk, pk) in found), None)
+        mine = whose.of(field)
+        row = _first(held, field, mine)
         shown.append(_shown(scope, field, row, mine[0] if mine else None))
     return tuple(shown)
+
+
+def cells_shown(
+    scope: Scope, known: Sequence[FieldDefinition], people: Mapping[UUID, Whose], *, unmasked: bool
+) -> dict[UUID, dict[str, str | int | float]]:
+    """Return by customer and key of a field what stands in a file, in one query.
+
+    It is what the profile shows this scope, but for how to reach somebody: that is written out in an `unmasked` file,
+    which somebody else agreed to, and in no other.
+    """
+    held = _held(known, people.values())
+    hides = {
+        field.pk: not unmasked if field.data_class == Class.CONTACT else is_masked(scope, field)
+        for field in known
+    }
+    found: dict[UUID, dict[str, str | int | float]] = {}
+    for customer, whose in people.items():
+        rows = ((field, _first(held, field, whose.of(field))) for field in known)
+        found[customer] = {
+            field.key: _cell(field, row, hidden=hides[field.pk]) for field, row in rows if row
+        }
+    return found
+
+
+def _cell(field: FieldDefinition, row: FieldValue, *, hidden: bool) -> str | int | float:
+    value = value_of(row)
+    if hidden:
+        return value_masked(field, value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return cast("int | float", value) if is_number else value_words(field, value)
+
+
+def _held(
+    known: Sequence[FieldDefinition], people: Iterable[Whose]
+) -> dict[tuple[int, UUID], FieldValue]:
+    """Return by field and record the values of these people."""
+    everybody = list(people)
+    contacts = {pk for whose in everybody for pk in whose.contact_ids}
+    members = {pk for whose in everybody for pk in whose.member_ids}
+    rows = _values(contacts, members).filter(field__in=known)
+    return {
+        (row.field_id, record): row for row in rows if (record := row.contact_id or row.member_id)
+    }
+
+
+def _first(
+    held: Mapping[tuple[int, UUID], FieldValue], field: FieldDefinition, records: Iterable[UUID]
+) -> FieldValue | None:
+    return next((held[field.pk, pk] for pk in records if (field.pk, pk) in held), None)
 
 
 def _shown(
@@ -142,8 +207,7 @@ def fields_for_conditions(scope: Scope) -> list[ConditionField]:
     """Return the fields a scope sees that conditions may ask for; sealed values only by equality."""
     return [
         ConditionField(field.key, field.name, field.type, tuple(field.choices), operators_of(field))
-        for field in fields_in_force()
-        if sees(scope, field)
+        for field in fields_known_to(scope)
     ]
 
 

@@ -1,6 +1,6 @@
 """Writes of customer fields and of their values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -139,15 +139,21 @@ def values_set(
     raw: Mapping[str, Any],
     *,
     actor: Any,
+    removed: Collection[str] = (),
 ) -> list[str]:
     """Write what a person typed into fields of one customer, and return the keys that changed.
 
     The first contact, or the first member, is written. Nothing typed takes a value away, except where the
-    value is masked for this person: then it stays. Audited by key, without values. Raises ValidationFailed for a
-    value that does not fit, PermissionDenied for a field this scope may not change; then nothing is written.
+    value is masked for this person: then it stays, unless `removed` names its key. Audited by key, without values.
+    Raises ValidationFailed for a value that does not fit, PermissionDenied for a field this scope may not change;
+    then nothing is written.
     """
     known = {one.field.key: one for one in fields_shown(scope, contact_ids, member_ids)}
-    changed = [key for key, typed in raw.items() if _set(scope, known.get(key), typed, actor)]
+    changed = [
+        key
+        for key, typed in raw.items()
+        if _set(scope, known.get(key), typed, actor, may_go=key in removed)
+    ]
     if changed:
         audit.record(
             actor=actor,
@@ -158,11 +164,11 @@ def values_set(
     return changed
 
 
-def _set(scope: Scope, shown: ShownField | None, typed: Any, actor: Any) -> bool:
+def _set(scope: Scope, shown: ShownField | None, typed: Any, actor: Any, *, may_go: bool) -> bool:
     if shown is None or shown.target is None or not shown.may_edit:
         raise PermissionDenied(_("This field is not yours to change."), code="field_denied")
     value = value_read(shown.field, typed)
-    if value is None and shown.masked:
+    if value is None and shown.masked and not may_go:
         return False
     column = "contact_id" if shown.field.record == FieldDefinition.Record.CONTACT else "member_id"
     return _write(shown.field, {column: shown.target}, value, actor)

@@ -15,6 +15,8 @@ from scrm.core.phone import mask_phone, normalise_phone
 MOST_CHARACTERS = 500
 LARGEST = Decimal(10) ** 12
 DECIMALS = 4
+# Birthdays lie before this century; a day outside is a slip of the finger, and no filter would find it.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 HIDDEN = "***"
 INDEX = "custom_field"
 Type = FieldDefinition.Type
@@ -58,9 +60,14 @@ def _number(field: FieldDefinition, raw: Any) -> Value:
 
 def _date(field: FieldDefinition, raw: Any) -> Value:
     try:
-        return date.fromisoformat(str(raw).strip()).isoformat()
+        day = date.fromisoformat(str(raw).strip())
     except ValueError as error:
         raise ValidationFailed(_("Give a day, such as 2026-11-21.")) from error
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValidationFailed(
+            _("Give a day from %(first)s to %(last)s.") % {"first": FIRST_DAY, "last": LAST_DAY}
+        )
+    return day.isoformat()
 
 
 def _choice(field: FieldDefinition, raw: Any) -> Value:

@@ -1,6 +1,6 @@
 """Files of the customer list: asked for, written by a job, handed out once more for a day, named when they come back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,9 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from customers.fields.models import FieldDefinition
+from customers.fields.selectors import fields_known_to
 from customers.lists import marks
+from customers.lists.filters import OWN
 from customers.lists.models import CustomerExport
 from customers.lists.numbers import memberships_of
+from customers.lists.own_fields import own_cells
 from customers.lists.selecting import Selection, count_of, selected
 from customers.relations.models import ExternalContact
 from customers.relations.showing import ShownContact, shown
@@ -161,9 +165,10 @@ def export_write(run: Run) -> None:
     # A second attempt begins again: half a workbook cannot be continued.
     run.advance(processed=-run.job.processed, succeeded=-run.job.succeeded)
     hashes: list[bytes] = []
+    own = fields_known_to(scope_of(export.created_by))
     content = write_workbook(
-        _columns(export),
-        _rows(run, export, hashes),
+        _columns(export, own),
+        _rows(run, export, own, hashes),
         sheet=_("Customers"),
         notes=_notes(export),
         stamp=_stamp(export),
@@ -208,7 +213,7 @@ def _contacts(export: CustomerExport) -> QuerySet[ExternalContact]:
     return selected(scope_of(export.created_by), export.created_by, selection)
 
 
-def _columns(export: CustomerExport) -> list[tuple[str, str]]:
+def _columns(export: CustomerExport, own: Sequence[FieldDefinition]) -> list[tuple[str, str]]:
     return [
         ("name", _("Customer")),
         ("remark", _("Remark")),
@@ -221,6 +226,7 @@ def _columns(export: CustomerExport) -> list[tuple[str, str]]:
         ("added", _("Added")),
         ("status", _("Status")),
         ("external_userid", _("external userid")),
+        *((OWN + field.key, field.name) for field in own),
         ("code", _("Row code · %(who)s") % {"who": _stamp(export)}),
     ]
 
@@ -243,7 +249,9 @@ def _notes(export: CustomerExport) -> list[tuple[str, str]]:
     ]
 
 
-def _rows(run: Run, export: CustomerExport, hashes: list[bytes]) -> Iterator[dict[str, object]]:
+def _rows(
+    run: Run, export: CustomerExport, own: Sequence[FieldDefinition], hashes: list[bytes]
+) -> Iterator[dict[str, object]]:
     scope = scope_of(export.created_by)
     contacts = _contacts(export).order_by("-pk")
     after: UUID | None = None
@@ -252,9 +260,13 @@ def _rows(run: Run, export: CustomerExport, hashes: list[bytes]) -> Iterator[dic
         batch = list((contacts.filter(pk__lt=after) if after else contacts)[:BATCH])
         if not batch:
             return
-        members = memberships_of(scope, [contact.pk for contact in batch])
+        ids = [contact.pk for contact in batch]
+        members = memberships_of(scope, ids)
+        cells = own_cells(scope, own, ids, unmasked=export.is_unmasked)
         for view in shown(scope, batch):
             row = _row(export, view, members.get(view.contact.pk, ()))
+            mine = cells.get(view.contact.pk, {})
+            row.update((OWN + key, cell) for key, cell in mine.items())
             hashes.append(marks.row_hash(str(row["name"]), str(row["added"])))
             yield row
         after = batch[-1].pk

@@ -16,6 +16,8 @@ from customers.crm.models import CrmMember, Order
 from customers.crm.selectors import members_visible_to as crm_members_visible_to
 from customers.fields.models import FieldDefinition
 from customers.fields.selectors import ConditionField, fields_for_conditions, record_ids_with
+from customers.fields.values import FIRST_DAY as FIRST_VALUE
+from customers.fields.values import LAST_DAY as LAST_VALUE
 from customers.lists.finding import narrow, wanted
 from customers.oneid.models import PersonLink
 from customers.profile.models import DoNotContact
@@ -58,12 +60,14 @@ def tag_choices() -> list[tuple[str, str]]:
     return [(tag.tag_id, f"{tag.group.name} / {tag.name}") for tag in tags_all()]
 
 
-def _day(label: Any, method: str, first: datetime.date = FIRST_DAY) -> Any:
+def _day(
+    label: Any, method: str, first: datetime.date = FIRST_DAY, last: datetime.date = LAST_DAY
+) -> Any:
     return django_filters.DateFilter(
         label=label,
         method=method,
         widget=DayInput(),
-        validators=[MinValueValidator(first), MaxValueValidator(LAST_DAY)],
+        validators=[MinValueValidator(first), MaxValueValidator(last)],
     )
 
 
@@ -140,7 +144,12 @@ class CustomerFilter(SearchedFilter):
         return any(self.data.get(name) for name in self.behind)
 
     def filter_queryset(self, queryset: QuerySet[ExternalContact]) -> QuerySet[ExternalContact]:
-        """Apply each filter, then all conditions on a relation to one and the same, then those on the person."""
+        """Apply each filter, then all conditions on a relation to one and the same, then those on the person.
+
+        A filter nobody can read finds nobody: without it the list, and what is done to all of it, would be everybody's.
+        """
+        if self.form.errors:
+            return queryset.none()
         contacts: QuerySet[ExternalContact] = super().filter_queryset(queryset)
         given = {
             name: value for name, value in self.form.cleaned_data.items() if value not in (None, "")
@@ -188,7 +197,7 @@ def _own_filter(parent: Any, name: str, field: ConditionField) -> Any:
         choices = choices or [(YES, _("yes")), (NO, _("no"))]
         made = _choice(field.name, choices, "later", field.name)
     elif field.type == FieldDefinition.Type.DATE:
-        made = _day(field.name, "later", datetime.date.min)
+        made = _day(field.name, "later", FIRST_VALUE, LAST_VALUE)
     else:
         made = django_filters.CharFilter(label=field.name, method="later")
     made.field_name, made.parent, made.model = name, parent, ExternalContact

@@ -73,9 +73,10 @@ def selected(scope: Scope, user: Any, selection: Selection) -> QuerySet[External
         return contacts.filter(pk__in=selection.ids)
     reader = Reader(scope, user, QueryDict(selection.query))
     found = CustomerFilter(reader.GET, queryset=contacts, request=reader)
-    if not found.form.is_valid():
-        raise ValidationFailed(_("These filters are not valid any more. Open the list again."))
+    # Some of what is wrong with a filter shows only once it is asked.
     matching: QuerySet[ExternalContact] = found.qs
+    if found.form.errors:
+        raise ValidationFailed(_("These filters are not valid any more. Open the list again."))
     return matching
 
 

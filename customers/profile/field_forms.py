@@ -22,7 +22,12 @@ def fields_written(
         return form
     try:
         values_set(
-            scope, contact_ids(records, contact), records.member_ids, form.raw(), actor=actor
+            scope,
+            contact_ids(records, contact),
+            records.member_ids,
+            form.raw(),
+            actor=actor,
+            removed=form.removed(),
         )
     except ScrmError as error:
         form.refuse(str(error.data.get("field", "")), error.message)

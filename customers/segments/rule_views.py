@@ -22,7 +22,6 @@ from customers.tags.models import LocalTag
 from customers.tags.selectors import tags_by_id
 from scrm.core.exceptions import Conflict, ScrmError, ValidationFailed
 from scrm.core.listing import build_list
-from scrm.core.refusals import RefusalInForm
 from scrm.core.scope import SYSTEM_SCOPE, ScopedRequest, requires
 
 FOLDER = "console/customers/segments"
@@ -92,9 +91,13 @@ def _edit(request: ScopedRequest, rule: TagRule | None) -> HttpResponse:
     if request.method == "POST":
         condition = condition_posted(request.POST, request.scope)
         if form.is_valid():
-            with RefusalInForm(form):
-                wish = rules.RuleWish(condition=condition, **form.cleaned_data)
+            wish = rules.RuleWish(condition=condition, **form.cleaned_data)
+            try:
                 saved = rules.rule_save(rule, wish, actor=request.user)
+            except ScrmError as error:
+                field = error.data.get("field")
+                form.add_error(field if field in form.fields else None, error.message)
+            else:
                 return redirect("segments:rule", saved.pk)
     context = {
         "form": form,
@@ -202,6 +205,20 @@ def rule_stop(request: ScopedRequest, pk: Any) -> HttpResponse:
     else:
         messages.success(request, _("Switched off. The tags it put stay."))
     return redirect("segments:rule", rule.pk)
+
+
+@require_POST
+@requires("tag_rules.edit")
+def rule_delete(request: ScopedRequest, pk: Any) -> HttpResponse:
+    """Delete a rule that is off."""
+    rule = _rule(request, pk)
+    try:
+        rules.rule_delete(rule, actor=request.user)
+    except Conflict as error:
+        messages.warning(request, error.message)
+        return redirect("segments:rule", rule.pk)
+    messages.success(request, _("Deleted. The tags it put stay."))
+    return redirect("segments:rules")
 
 
 def _rule(request: ScopedRequest, pk: Any) -> TagRule:

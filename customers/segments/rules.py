@@ -18,7 +18,7 @@ from customers.segments.circles import circle_check, link_of
 from customers.segments.compiling import condition_checked, persons_meeting
 from customers.segments.conditions import Branch, condition_json
 from customers.segments.models import RuleMark, TagRule
-from customers.segments.running import Running, rules_running, tags_problem
+from customers.segments.running import Running, rules_lock, rules_running, tags_problem
 from customers.tags.models import LocalTag, LocalTagMark
 from customers.tags.services import tags_check
 from scrm.core.audit import services as audit
@@ -46,8 +46,9 @@ class RuleWish:
 
 @transaction.atomic
 def rule_save(rule: TagRule | None, wish: RuleWish, *, actor: Any) -> TagRule:
-    """Make or change a rule; a changed one is off until it was tried again. Raises ValidationFailed."""
+    """Make or change a rule; a changed one is off until it was tried again. Raises ValidationFailed, Conflict."""
     tree = _checked(wish)
+    _name_check(rule, wish.name.strip())
     before = None
     if rule is None:
         rule = TagRule(created_by=actor)
@@ -70,6 +71,20 @@ def rule_save(rule: TagRule | None, wish: RuleWish, *, actor: Any) -> TagRule:
         after=_told(rule),
     )
     return rule
+
+
+def _name_check(rule: TagRule | None, name: str) -> None:
+    """Raise Conflict when another rule is called so; held until the commit, or two at once would be."""
+    rules_lock()
+    others = TagRule.objects.filter(name__iexact=name)
+    if rule is not None:
+        others = others.exclude(pk=rule.pk)
+    if others.exists():
+        raise Conflict(
+            _("There is a rule of that name already. Choose another."),
+            code="rule_name_taken",
+            field="name",
+        )
 
 
 def _checked(wish: RuleWish) -> Branch:
@@ -245,6 +260,23 @@ def rule_stop(rule: TagRule, *, actor: Any) -> None:
         target=f"tag_rule:{rule.pk}",
         after={"name": rule.name, "version": rule.version},
     )
+
+
+@transaction.atomic
+def rule_delete(rule: TagRule, *, actor: Any) -> None:
+    """Delete a rule that is off; the tags it put stay. Raises Conflict while it is on."""
+    # A round under way may be writing marks of it.
+    rules_lock()
+    rule = TagRule.objects.select_for_update().get(pk=rule.pk)
+    if rule.state == TagRule.State.ACTIVE:
+        raise Conflict(_("This rule is on. Switch it off first."), code="rule_active")
+    audit.record(
+        actor=actor,
+        action="tag_rule.delete",
+        target=f"tag_rule:{rule.pk}",
+        before=_told(rule),
+    )
+    rule.delete()
 
 
 def check_start(*, actor: Any, key: str = "") -> JobRun:

@@ -132,7 +132,7 @@ def _batch(run: Run) -> bool:
 
 def persons_evaluate(persons: Sequence[UUID]) -> Counts:
     """Let every rule that is on look at these persons, in the caller's transaction."""
-    _rules_lock()
+    rules_lock()
     rules = rules_running()
     if not rules or not persons:
         return Counts()
@@ -155,8 +155,8 @@ def persons_evaluate(persons: Sequence[UUID]) -> Counts:
     return counts
 
 
-def _rules_lock() -> None:
-    # One round at a time: two would decide on the same marks.
+def rules_lock() -> None:
+    """Hold the rules until the transaction ends: two rounds at once would decide on the same marks."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('customers.tag_rules', 7))")
 

@@ -20,6 +20,7 @@ urlpatterns = [
     path("rules/<uuid:pk>/try/", rule_views.rule_try, name="rule_try"),
     path("rules/<uuid:pk>/activate/", rule_views.rule_activate, name="rule_activate"),
     path("rules/<uuid:pk>/stop/", rule_views.rule_stop, name="rule_stop"),
+    path("rules/<uuid:pk>/delete/", rule_views.rule_delete, name="rule_delete"),
     path("penetration/", penetration_views.index, name="penetration"),
     path("penetration/give/", penetration_views.give, name="give"),
     path("strangers/", penetration_views.strangers, name="penetration_strangers"),

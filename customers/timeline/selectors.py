@@ -54,7 +54,7 @@ def records_shown(scope: Scope, contact: ExternalContact, beside: Beside | None 
     A branch or store sees those of its own stores.
     """
     links = PersonLink.objects.filter(person__links__record_id=contact.pk).order_by()
-    members = _members_shown(scope, links)
+    members = member_links_shown(scope, links).values("record_id")
     rows = contacts_visible_to(scope).annotate(
         of_person=Subquery(links.values("person_id")[:1]),
         members_shown=ArraySubquery(members.order_by("record_id")),
@@ -68,13 +68,14 @@ def records_shown(scope: Scope, contact: ExternalContact, beside: Beside | None 
     return Records(found[0].of_person, tuple(found), tuple(found[0].members_shown or ()))
 
 
-def _members_shown(scope: Scope, links: QuerySet[PersonLink]) -> QuerySet[Any, Any]:
+def member_links_shown(scope: Scope, links: QuerySet[PersonLink]) -> QuerySet[PersonLink]:
+    """Return which of these links are of members that a scope sees beside the customers it sees."""
     members = links.filter(record_kind=RecordKind.MEMBER)
     if not sees_members(scope):
         members = members.none()
     elif not (scope.everything or scope.own_only):
         members = members.filter(record_id__in=members_visible_to(scope).values("pk"))
-    return members.values("record_id")
+    return members
 
 
 def timeline_of(

@@ -189,6 +189,7 @@ ACTIONS = {
     "tag_rule.try": _("Tag rule tried"),
     "tag_rule.activate": _("Tag rule switched on"),
     "tag_rule.stop": _("Tag rule switched off"),
+    "tag_rule.delete": _("Tag rule deleted"),
     "tag_rule.halt": _("Tag rule switched off by itself"),
     "segment.create": _("Segment made"),
     "segment.update": _("Segment changed"),

@@ -290,3 +290,58 @@ def test_values_are_saved_on_the_page_of_a_customer_in_scope_only(
     assert client.login(username="outsider", password=PASSWORD)
     assert client.post(PAGE.format(contact.pk), {"field-shoes": "40"}).status_code == 404
     assert FieldValue.objects.get().plain == 38
+
+
+def test_a_masked_phone_stays_when_nothing_is_typed_and_goes_when_that_is_ticked(
+    client: Client, hq_ops: User, guide_li: Member
+) -> None:
+    # given a phone that headquarters sees masked and may change
+    contact = ContactFactory()
+    RelationFactory(member=guide_li, contact=contact)
+    made("second_phone", "phone", "contact")
+    typed = {"second_phone": "13812345678"}
+    services.values_set(scope_of(hq_ops), [contact.pk], [], typed, actor=hq_ops)
+    client.cookies["django_language"] = "en"
+    assert client.login(username="hq", password=PASSWORD)
+    page = client.get(f"/console/customers/{contact.pk}/?tab=identity").content.decode()
+    assert "Remove this value: Second_Phone" in page
+
+    # when the form is sent as it stands, and with both a new value and the tick
+    client.post(PAGE.format(contact.pk), {"field-second_phone": ""})
+    both = client.post(
+        PAGE.format(contact.pk),
+        {"field-second_phone": "13812345679", "remove-second_phone": "on"},
+    )
+
+    # then the value stays
+    assert both.status_code == 422
+    assert "not both" in both.content.decode()
+    assert value_of(FieldValue.objects.get()) == "+8613812345678"
+
+    # when it is ticked
+    gone = client.post(
+        PAGE.format(contact.pk), {"field-second_phone": "", "remove-second_phone": "on"}
+    )
+
+    # then it is gone, which is audited, and there is nothing more to remove
+    assert (gone.status_code, FieldValue.objects.count()) == (302, 0)
+    acts = AuditEntry.objects.filter(action="fields.values_set").order_by("pk")
+    assert [act.after for act in acts] == [{"fields": ["second_phone"]}] * 2
+    page = client.get(f"/console/customers/{contact.pk}/?tab=identity").content.decode()
+    assert "Remove this value" not in page
+
+
+def test_a_guide_removes_a_masked_phone_on_the_phone(client: Client, guide_li: Member) -> None:
+    contact = ContactFactory()
+    RelationFactory(member=guide_li, contact=contact)
+    made("second_phone", "phone", "contact")
+    typed = {"second_phone": "13812345678"}
+    services.values_set(scope_of(guide_li.user), [contact.pk], [], typed, actor=None)
+    client.force_login(guide_li.user, backend="django.contrib.auth.backends.ModelBackend")
+    address = f"/h5/customers/{contact.pk}/fields/"
+
+    client.post(address, {"field-second_phone": ""})
+    assert FieldValue.objects.count() == 1
+    client.post(address, {"field-second_phone": "", "remove-second_phone": "on"})
+
+    assert FieldValue.objects.count() == 0

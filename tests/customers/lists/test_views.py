@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from contacts.directory.models import Member
+from customers.fields.models import FieldValue
 from customers.fields.services import FieldWish, field_create
 from customers.lists.models import CustomerExport, SavedView
 from customers.oneid.services import reconcile_pending
@@ -166,7 +167,7 @@ def crowd(company: Company, guide_li: Member, guide_wang: Member) -> None:
         ({"member": "guide_li"}, "乙甲"),
         ({"member": "guide_li", "is_member": "yes", "way": "3"}, "甲"),
         ({"store": "nowhere"}, ""),
-        ({"branch": "999999"}, "丁丙乙甲"),
+        ({"branch": "999999"}, ""),
     ],
 )
 def test_filters(client: Client, hq_ops: User, crowd: None, query: dict[str, str], names: str) -> None:  # fmt: skip
@@ -257,6 +258,52 @@ def test_days_of_no_century_are_refused_at_the_field(
     assert page.status_code == 200
     assert "Ensure this value is" in page.content.decode()
     assert (act.status_code, CustomerExport.objects.count()) == (302, 0)
+
+
+@pytest.mark.parametrize("typed", ["2101-01-01", "1899-12-31", "9999-12-31", "0001-01-01", "soon"])
+def test_a_day_no_filter_can_read_lists_nobody_and_chooses_nobody(
+    client: Client, hq_ops: User, guide_li: Member, typed: str
+) -> None:
+    # given a field of the company for days, and a customer
+    wish = FieldWish("Birthday", "greet", "customer", ("hq_ops",), ("hq_ops",))
+    field_create(
+        actor=None, key="born", type="date", data_class="behaviour", record="contact", wish=wish
+    )
+    contact = RelationFactory(member=guide_li, contact=ContactFactory(name="one")).contact
+    login(client, "hq")
+
+    # when the list is asked for such a day, and everybody on it for a file
+    page = client.get(LIST, {"f_born": typed})
+    given = {"all": "1", "query": f"f_born={typed}", "purpose": "calls"}
+    act = client.post("/console/customers/export/", given)
+    saved = client.post(f"{LIST}{contact.pk}/fields/", {"field-born": typed})
+
+    # then nobody is shown, nobody can be chosen, no file is written, and no profile takes such a day either
+    words = page.content.decode()
+    assert (shown(page), page.context["list"].total) == ([], 0)
+    assert ("Correct the filter" in words, "field-error" in words, 'name="all"' in words) == (
+        True,
+        True,
+        False,
+    )
+    assert (act.status_code, CustomerExport.objects.count()) == (302, 0)
+    assert (saved.status_code, FieldValue.objects.count()) == (422, 0)
+
+
+@pytest.mark.parametrize("day", ["1900-01-01", "2100-12-31"])
+def test_the_first_and_the_last_day_are_kept_and_found(
+    client: Client, hq_ops: User, guide_li: Member, day: str
+) -> None:
+    wish = FieldWish("Birthday", "greet", "customer", ("hq_ops",), ("hq_ops",))
+    field_create(
+        actor=None, key="born", type="date", data_class="behaviour", record="contact", wish=wish
+    )
+    contact = RelationFactory(member=guide_li, contact=ContactFactory(name="one")).contact
+    reconcile_pending()
+    login(client, "hq")
+
+    assert client.post(f"{LIST}{contact.pk}/fields/", {"field-born": day}).status_code == 302
+    assert shown(client.get(LIST, {"f_born": day})) == ["one"]
 
 
 def test_a_wish_not_to_be_contacted_is_the_persons(

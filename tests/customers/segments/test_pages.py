@@ -120,7 +120,7 @@ def test_rules_are_headquarters_alone(
         english.login(username=username, password=PASSWORD)
         assert english.get(f"/console/segments/rules/{rule.pk}/").status_code == status
         assert english.get("/console/segments/rules/").status_code == status
-        for act in ("edit", "try", "activate", "stop"):
+        for act in ("edit", "try", "activate", "stop", "delete"):
             assert english.post(f"/console/segments/rules/{rule.pk}/{act}/").status_code == 403
         assert english.post("/console/segments/rules/new/", FORM).status_code == 403
     english.force_login(guide_li.user)
@@ -153,6 +153,59 @@ def test_a_rule_by_its_pages(english: Client, hq_ops: User) -> None:
     english.post(f"{url}stop/")
     rule.refresh_from_db()
     assert rule.state == "stopped"
+
+
+def test_a_rule_that_is_off_is_deleted_and_its_name_is_free_again(
+    english: Client, hq_ops: User
+) -> None:
+    # given a draft, and a second rule of its name, refused beside the name
+    TagFactory(tag_id="et1", name="Gold")
+    english.login(username="hq", password=PASSWORD)
+    form = {**FORM, "tag_ids": ["et1"]}
+    english.post("/console/segments/rules/new/", form)
+    rule = TagRule.objects.get()
+    second = english.post("/console/segments/rules/new/", {**form, "name": rule.name.upper()})
+    assert (second.status_code, TagRule.objects.count()) == (422, 1)
+    assert "There is a rule of that name already" in second.context["form"].errors["name"][0]
+    # and it may keep its own name when it is changed
+    assert english.post(f"/console/segments/rules/{rule.pk}/edit/", form).status_code == 302
+
+    # when it is deleted
+    page = english.get(f"/console/segments/rules/{rule.pk}/").content.decode()
+    assert "Delete this rule? The tags it put stay." in page
+    gone = english.post(f"/console/segments/rules/{rule.pk}/delete/", follow=True)
+
+    # then it is gone, which is audited, and another may be called so
+    assert "The tags it put stay" in gone.content.decode()
+    assert TagRule.objects.count() == 0
+    entry = AuditEntry.objects.get(action="tag_rule.delete")
+    assert (entry.target, entry.before["name"]) == (f"tag_rule:{rule.pk}", rule.name)
+    assert english.post("/console/segments/rules/new/", form).status_code == 302
+
+
+def test_a_rule_that_is_on_is_not_deleted(english: Client, hq_ops: User) -> None:
+    TagFactory(tag_id="et1")
+    rule = active_rule(CONDITION, "et1")
+    english.login(username="hq", password=PASSWORD)
+    url = f"/console/segments/rules/{rule.pk}/"
+
+    assert "Delete this rule?" not in english.get(url).content.decode()
+    page = english.post(f"{url}delete/", follow=True).content.decode()
+
+    assert "Switch it off first" in page
+    assert TagRule.objects.filter(pk=rule.pk).exists()
+    assert not AuditEntry.objects.filter(action="tag_rule.delete").exists()
+
+
+def test_who_left_deletes_no_rule(english: Client, hq_ops: User) -> None:
+    TagFactory(tag_id="et1")
+    rule = active_rule(CONDITION, "et1", state="draft")
+    english.login(username="hq", password=PASSWORD)
+    User.objects.filter(pk=hq_ops.pk).update(is_active=False)
+
+    english.post(f"/console/segments/rules/{rule.pk}/delete/")
+
+    assert TagRule.objects.count() == 1
 
 
 def test_pages_take_a_constant_number_of_queries(

@@ -339,6 +339,25 @@ def test_a_rule_is_switched_on_only_after_its_own_dry_run(
     ]  # fmt: skip
 
 
+def test_what_a_deleted_rule_put_stays(gold: Any, spender: FollowRelation) -> None:
+    # given a rule that put a tag in WeCom and one here, another on its way, and was switched off
+    local = LocalTag.objects.create(name="regular")
+    rule = active_rule(SPENT, "et_gold", local_tag_ids=[local.pk], takes_off=True)
+    running.persons_evaluate(list(person_ids()))
+    TagRule.objects.update(state="stopped")
+
+    # when it is deleted before WeCom answers
+    rules.rule_delete(rule, actor=UserFactory())
+    answered()
+
+    # then its tags are there, and nothing takes them off
+    spender.refresh_from_db()
+    assert spender.tag_ids == ["et_gold"]
+    assert LocalTagMark.objects.filter(tag=local, removed_at=None).exists()
+    assert not RuleMark.objects.exists()
+    assert running.persons_evaluate(list(person_ids())).removed == 0
+
+
 def test_a_rule_without_tags_or_with_deleted_ones_is_refused(gold: Any) -> None:
     for bad in ({"tag_ids": []}, {"tag_ids": ["et_gone"]}, {"local_tag_ids": [99]}, {"name": " "}):
         with pytest.raises(ValidationFailed):

@@ -81,7 +81,7 @@ def test_a_rule_on_a_choice_that_is_gone_stops_alone(gold: Any, spender: FollowR
     assert "Skin" in broken.problem
     # and nobody saves such a rule anew
     with pytest.raises(ValidationFailed):
-        rules.rule_save(None, wish(condition=oily), actor=UserFactory())
+        rules.rule_save(None, wish(name="anew", condition=oily), actor=UserFactory())
 
 
 def test_a_rule_that_hangs_on_its_own_tag_is_not_switched_on(
@@ -98,7 +98,7 @@ def test_a_rule_that_hangs_on_its_own_tag_is_not_switched_on(
     own.refresh_from_db()
     assert own.dry_run == {}
     # and one that leaves its tags on comes to rest
-    still = rules.rule_save(None, wish(condition=lacking), actor=actor)
+    still = rules.rule_save(None, wish(name="still", condition=lacking), actor=actor)
     assert rules.rule_try(still, actor=actor).dry_run["added"] == 1
 
 
