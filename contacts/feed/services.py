@@ -1,6 +1,6 @@
 """Writes of the feed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -52,6 +52,12 @@ def done(key: str) -> bool:
     """Mark an item as done, whoever noticed; return False when there is none or it is done already."""
     changed = FeedItem.objects.filter(key=key, done_at=None).update(done_at=timezone.now())
     return bool(changed)
+
+
+def pass_on(keys: Iterable[str], *, giver_id: int, member_id: int) -> int:
+    """Give what one member still has to do to another one, each on its day; return how many items went over."""
+    waiting = FeedItem.objects.filter(key__in=list(keys), member_id=giver_id, done_at=None)
+    return waiting.update(member_id=member_id)
 
 
 def kind_done(*, member_id: int, kind: str) -> int:

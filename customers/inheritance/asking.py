@@ -13,6 +13,7 @@ from contacts.directory.models import Member
 from contacts.feed import services as feed
 from customers.inheritance.models import HandoverGroup, HandoverItem, HandoverPlan
 from customers.inheritance.selectors import deletion_date
+from customers.profile.passing import notes_pass
 from customers.relations.models import FollowRelation, RelationEvent
 from customers.relations.services import RelationFact, relation_event_record
 from scrm.core.gateway import wecom
@@ -211,7 +212,19 @@ def results_store(
         item.settled_at = (result.takeover_at if result else None) or started
         changed.append(item)
     HandoverItem.objects.bulk_update(changed, ["state", "settled_at"], batch_size=1000)
+    _notes_go_along(plan.leaver, changed)
     return len(changed)
+
+
+def _notes_go_along(leaver: Member, items: Iterable[HandoverItem]) -> None:
+    """What the leaver noted on those who went over is the successor's to read, and her promises to keep."""
+    done = {
+        item.contact_id: item.successor_id
+        for item in items
+        if item.state == Item.DONE and item.successor_id is not None
+    }
+    if done:
+        notes_pass(leaver, done)
 
 
 def _is_former(result: TransferResult, item: HandoverItem) -> bool:
@@ -238,13 +251,15 @@ def fact_settle(
         contact__external_userid=external_userid,
         state__in=[Item.PLANNED, Item.WAITING],
     ).filter(Q(asked_at=None) | Q(asked_at__lte=occurred_at + CLOCKS_APART))
-    rows = list(items.select_for_update(of=("self",)))
+    rows = list(items.select_for_update(of=("self",)).select_related("plan__leaver"))
     if not is_leaver and len(rows) > 1:
         # Two guides give one customer to the same successor, and WeCom does not say which of them: the results will.
         return 0
     for item in rows:
         item.state, item.settled_at = state, occurred_at
     HandoverItem.objects.bulk_update(rows, ["state", "settled_at"])
+    for item in rows:
+        _notes_go_along(item.plan.leaver, [item])
     for plan_id in {item.plan_id for item in rows}:
         plan_settle(plan_id)
     return len(rows)

@@ -14,6 +14,7 @@ from django.utils.translation import override
 from contacts.directory.models import Employee, Member
 from customers.inheritance import services
 from customers.inheritance.asking import plan_settle
+from customers.inheritance.choosing import candidates_of, spread_ranks
 from customers.inheritance.groups import groups_owned
 from customers.inheritance.models import (
     HandoverGroup,
@@ -25,12 +26,12 @@ from customers.inheritance.selectors import (
     GONE,
     Successor,
     customers_of,
-    friends_of,
+    is_of_this_leave,
     leavers_due,
     policy,
     successors_for,
 )
-from customers.inheritance.spreading import Load, spread
+from customers.inheritance.spreading import Load
 from scrm.core.alerts import services as alerts
 from scrm.core.exceptions import ScrmError
 from scrm.core.scope import SYSTEM_SCOPE
@@ -70,7 +71,13 @@ def leaver_plan(member_id: int, rule: HandoverPolicy, *, offer: bool) -> Handove
     if leaver is None or not (contact_ids or groups_owned(leaver)):
         return None
     found = successors_for(SYSTEM_SCOPE, leaver)
-    chosen = store_plan(contact_ids, found, neighbours=rule.neighbours)
+    former = former_plan(leaver)
+    if former is None:
+        chosen = store_plan(contact_ids, found, neighbours=rule.neighbours)
+    else:
+        candidates = candidates_of(SYSTEM_SCOPE, former)
+        ranks = candidates.with_all() if rule.neighbours else candidates.ranks
+        chosen = spread_ranks(contact_ids, ranks)
     plan = services.plan_store(
         leaver,
         contact_ids,
@@ -81,6 +88,18 @@ def leaver_plan(member_id: int, rule: HandoverPolicy, *, offer: bool) -> Handove
     )
     plan_go_on(plan, len(contact_ids) - len(chosen), offer=offer)
     return plan
+
+
+def former_plan(leaver: Member) -> HandoverPlan | None:
+    """Return the hand-over that ended for this leave already: whom it chose takes over who stayed behind, too."""
+    plans = HandoverPlan.objects.filter(
+        leaver=leaver, cause=HandoverPlan.Cause.LEAVE, state=HandoverPlan.State.DONE
+    )
+    newest = plans.order_by("-pk").first()
+    if newest is None:
+        return None
+    newest.leaver = leaver
+    return newest if is_of_this_leave(newest) else None
 
 
 def plan_go_on(plan: HandoverPlan, unplaced: int, *, offer: bool) -> None:
@@ -108,14 +127,11 @@ def store_plan(
     contact_ids: Sequence[UUID], found: Sequence[Successor], *, neighbours: bool
 ) -> dict[UUID, int]:
     """Spread customers over the store's own accounts, and only who finds no room there over those beside it."""
-    chosen: dict[UUID, int] = {}
-    for own in (True, False) if neighbours else (True,):
-        rest = [contact_id for contact_id in contact_ids if contact_id not in chosen]
-        loads = [
-            Load(one.member.pk, one.customers, one.room) for one in found if one.same_store is own
-        ]
-        chosen |= spread(rest, loads, friends_of(rest, [load.member_id for load in loads]))
-    return chosen
+    ranks = [
+        [Load(one.member.pk, one.customers, one.room) for one in found if one.same_store is own]
+        for own in ((True, False) if neighbours else (True,))
+    ]
+    return spread_ranks(contact_ids, ranks)
 
 
 def _tell(plan: HandoverPlan, count: int) -> None:

@@ -1,4 +1,4 @@
-"""The results of a hand-over as a file: who got whom, how it stands and why; names masked, audited, a large one approved."""
+"""The results of a hand-over as a file: who got whom, how it stands and why; names as the page shows them, audited, a large one approved."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -47,8 +47,10 @@ def plan_file(request: ScopedRequest, pk: int) -> HttpResponse:
             after={"rows": rows},
         )
     stamp = stamp_of(request.user)
-    content = write_workbook(headers(), result_rows(plan), notes=taken_notes(stamp), stamp=stamp)
-    return workbook_response(content, f"hand-over-{plan.pk}.xlsx")
+    found = result_rows(plan, masked=request.scope.masked("name"))
+    content = write_workbook(headers(), found, notes=taken_notes(stamp), stamp=stamp)
+    day = timezone.localdate(plan.created_at)
+    return workbook_response(content, f"hand-over-{plan.leaver.userid}-{day}.xlsx")
 
 
 def headers() -> list[tuple[str, str]]:
@@ -68,14 +70,14 @@ def headers() -> list[tuple[str, str]]:
     ]
 
 
-def result_rows(plan: HandoverPlan) -> Iterator[dict[str, object]]:
-    """Yield the customers, then the groups of a hand-over; a customer's name shows its first character only."""
+def result_rows(plan: HandoverPlan, *, masked: bool) -> Iterator[dict[str, object]]:
+    """Yield the customers, then the groups of a hand-over; masked names show their first character only."""
     old = plan.leaver.name or plan.leaver.userid
     items = plan.items.select_related("contact", "successor").order_by("pk")
     for item in items.iterator(2000):
         yield {
             "kind": _("Customer"),
-            "name": mask_name(item.contact.name),
+            "name": mask_name(item.contact.name) if masked else item.contact.name,
             "id": item.contact.external_userid,
             "old": old,
             "new": item.successor.name if item.successor else "",

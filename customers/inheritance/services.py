@@ -1,6 +1,6 @@
 """Plans of a hand-over: made, confirmed, tried again. Asking WeCom and its answers: `asking.py`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from contacts.directory.models import Member
 from contacts.directory.selectors import members_visible_to
 from contacts.org.models import OrgUnit
+from customers.inheritance.choosing import candidates_of, left_behind, spread_ranks
 from customers.inheritance.groups import groups_owned, groups_plan
 from customers.inheritance.models import (
     HandoverGroup,
@@ -26,9 +27,9 @@ from customers.inheritance.selectors import (
     has_open_plan,
     last_store,
     loads_of,
+    policy,
     release_is_live,
     stopped_job_of,
-    successors_for,
     with_customers,
 )
 from customers.inheritance.spreading import Load, spread
@@ -41,9 +42,6 @@ from scrm.core.scope import SYSTEM_SCOPE, Scope
 
 Plan = HandoverPlan.State
 Item = HandoverItem.State
-MOST_TRIES = 2
-# Trying again cannot help: unknown customer, no relation, protected for 90 days.
-FINAL_CODES = (40096, 84061, 40128)
 
 
 def _target(plan: HandoverPlan) -> str:
@@ -235,11 +233,15 @@ def plan_cancel(plan: HandoverPlan, *, actor: Any) -> None:
 
 
 @transaction.atomic
-def plan_retry(scope: Scope, plan: HandoverPlan, *, actor: Any) -> JobRun:
+def plan_retry(
+    scope: Scope, plan: HandoverPlan, *, actor: Any, others: Collection[int] = ()
+) -> JobRun:
     """Plan refused and failed customers again, with another successor, and ask once more; audited.
 
-    WeCom allows two transfers a customer. Raises Conflict when there is nobody to try again, nobody to try
-    with, or another hand-over or the account's deletion is under way.
+    The plan's own successors come first, then the store's members. `others` are the members of other stores whom
+    the actor chose for those who find no room there; without a choice nobody elsewhere is asked. WeCom allows
+    two transfers a customer. Raises Conflict when there is nobody to try again, nobody to try with, or another
+    hand-over or the account's deletion is under way.
     """
     Member.objects.select_for_update().get(pk=plan.leaver_id)
     row = HandoverPlan.objects.select_for_update().get(pk=plan.pk)
@@ -249,26 +251,13 @@ def plan_retry(scope: Scope, plan: HandoverPlan, *, actor: Any) -> JobRun:
         raise Conflict(_("A hand-over of this member is open already."), code="handover_open")
     if row.leaver.status != Member.Status.LEFT:
         _need_no_release(row.leaver)
-    items = list(
-        row.items.filter(state__in=HandoverItem.KEPT, tries__lt=MOST_TRIES).exclude(
-            errcode__in=FINAL_CODES
-        )
-    )
-    loads = _other_loads(scope, row)
-    barred = {
-        item.contact_id: [*item.tried_ids, *([item.successor_id] if item.successor_id else [])]
-        for item in items
-    }
-    friends = friends_of(barred, [load.member_id for load in loads])
-    chosen = spread(barred, loads, friends, barred)
+    items = left_behind(row)
+    barred = {item.contact_id: tried for item, tried in items.items()}
+    found = candidates_of(scope, row)
+    chosen = spread_ranks(barred, found.with_others(others), barred)
     again = [item for item in items if item.contact_id in chosen]
     if not again:
-        raise Conflict(
-            _(
-                "There is nobody to try again: no other successor is free, or WeCom's two tries are used."
-            ),
-            code="nothing_to_retry",
-        )
+        raise _nobody(has_others=bool(barred and found.others))
     for item in again:
         item.tried_ids = barred[item.contact_id]
         item.successor_id = chosen[item.contact_id]
@@ -282,17 +271,25 @@ def plan_retry(scope: Scope, plan: HandoverPlan, *, actor: Any) -> JobRun:
         actor=actor,
         action="inheritance.retry",
         target=_target(row),
-        after={"customers": len(again)},
+        after={"customers": len(again), "successors": sorted(set(chosen.values()))},
     )
     return job
 
 
-def _other_loads(scope: Scope, plan: HandoverPlan) -> list[Load]:
-    suggested = [one.member for one in successors_for(scope, plan.leaver, plan.store)]
-    known = {member.pk for member in suggested}
-    used = set(plan.items.values_list("successor_id", flat=True).distinct()) - known - {None}
-    others = with_customers(members_visible_to(scope).filter(pk__in=used)).order_by("pk")
-    return loads_of([*suggested, *(one for one in others if one.is_ready)])
+def _nobody(*, has_others: bool) -> Conflict:
+    if has_others:
+        return Conflict(
+            _(
+                "Neither another successor of this plan nor a member of the store has room: choose who of the other stores takes over."
+            ),
+            code="others_needed",
+        )
+    return Conflict(
+        _(
+            "There is nobody to try again: no other successor is free, or WeCom's two tries are used."
+        ),
+        code="nothing_to_retry",
+    )
 
 
 @transaction.atomic
@@ -330,10 +327,11 @@ def plan_again(plan: HandoverPlan, now: datetime) -> JobRun | None:
 
 
 def _spread_again(plan: HandoverPlan, items: Sequence[HandoverItem]) -> int:
-    """Plan protected customers once more, over whoever has room today; return how many."""
-    loads = _other_loads(SYSTEM_SCOPE, plan)
-    ids = [item.contact_id for item in items]
-    chosen = spread(ids, loads, friends_of(ids, [load.member_id for load in loads]))
+    """Plan protected customers once more, as a retry does; other stores only where the policy may use them."""
+    candidates = candidates_of(SYSTEM_SCOPE, plan)
+    elsewhere = plan.by_policy and policy().neighbours
+    ranks = candidates.with_all() if elsewhere else candidates.ranks
+    chosen = spread_ranks([item.contact_id for item in items], ranks)
     found = [item for item in items if item.contact_id in chosen]
     for item in found:
         item.successor_id = chosen[item.contact_id]

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from contacts.directory.models import Member
 from contacts.directory.selectors import is_closed, members_visible_to
 from customers.inheritance import policies, releasing, selectors, services
+from customers.inheritance.choosing import retry_of
 from customers.inheritance.forms import (
     HandoverForm,
     ItemFilter,
@@ -118,6 +119,7 @@ def plan_detail(request: ScopedRequest, pk: int) -> HttpResponse:
     failed = sum(counts.get(state, 0) for state in HandoverItem.KEPT)
     kept = selectors.kept_of(plan).count()
     release = selectors.release_of(plan)
+    may_edit = request.scope.allows("inheritance.edit")
     context = {
         "plan": plan,
         "release": release,
@@ -132,13 +134,14 @@ def plan_detail(request: ScopedRequest, pk: int) -> HttpResponse:
         "counts": counts,
         "total": sum(counts.values()),
         "failed": failed,
+        "retry": retry_of(request.scope, plan) if failed and may_edit else None,
         "kept": kept,
         "stays_in_service": not is_closed(plan.leaver),
         "may_release": kept
         and not (release is not None and release.is_active)
         and selectors.may_be_deleted(plan),
         "form": ReleaseForm(),
-        "may_edit": request.scope.allows("inheritance.edit"),
+        "may_edit": may_edit,
         "may_open": request.scope.allows("relations.view"),
         "may_export": request.scope.allows(EXPORTS),
     }
@@ -221,10 +224,11 @@ def plan_results(request: ScopedRequest, pk: int) -> HttpResponse:
 @require_POST
 @requires("inheritance.edit")
 def plan_retry(request: ScopedRequest, pk: int) -> HttpResponse:
-    """Try refused and failed customers with another successor."""
+    """Try refused and failed customers with another successor; of other stores only with those who were ticked."""
     plan = _plan(request, pk)
+    others = {int(one) for one in request.POST.getlist("others") if one.isdecimal()}
     try:
-        services.plan_retry(request.scope, plan, actor=request.user)
+        services.plan_retry(request.scope, plan, actor=request.user, others=others)
     except ScrmError as error:
         messages.warning(request, error.message)
     else:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from contacts.directory.models import Member
 from customers.relations.models import WHILE_CUSTOMER, ExternalContact
 from scrm.core.data_map import DataUse
 from scrm.core.fields import EncryptedTextField
@@ -27,6 +28,10 @@ class FollowUpNote(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     userid = models.CharField(_("userid"), max_length=64, blank=True)
+    # Successors of its author: what was noted goes along with a customer who was handed over.
+    heirs = models.ManyToManyField(
+        Member, blank=True, related_name="+", verbose_name=_("successors")
+    )
     text = EncryptedTextField(_("note"))
     next_on = models.DateField(_("come back on"), null=True, blank=True)
     done_at = models.DateTimeField(_("done at"), null=True, blank=True)

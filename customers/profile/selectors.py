@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
@@ -275,14 +275,21 @@ def do_not_contact_ids(contact_ids: Iterable[UUID]) -> set[UUID]:
 
 
 def notes_visible_to(scope: Scope) -> QuerySet[FollowUpNote]:
-    """Return the notes on customers in scope: all, or those of oneself, of guides in scope and of HQ."""
+    """Return the notes on customers in scope: all, or those of oneself, of guides in scope and of HQ.
+
+    A successor in scope reads what the guide wrote who handed this customer over.
+    """
     notes = FollowUpNote.objects.select_related("author")
     if scope.everything:
         return notes
     relations = relations_visible_to(scope)
     mine = Q(author_id=scope.user_id) | Q(userid="")
+    followers = relations.filter(contact=OuterRef(OuterRef("contact"))).values("member")
+    heirs = FollowUpNote.heirs.through._default_manager.filter(
+        followupnote=OuterRef("pk"), member__in=followers
+    )
     return notes.filter(
-        mine | Q(userid__in=relations.values("member__userid")),
+        mine | Q(userid__in=relations.values("member__userid")) | Exists(heirs),
         contact__in=relations.values("contact"),
     )
 

@@ -23,6 +23,7 @@ from customers.profile.selectors import notes_visible_to, profile_for
 from customers.relations.forms import RevealForm
 from customers.relations.models import ExternalContact
 from customers.relations.selectors import contacts_visible_to
+from customers.sync.selectors import with_reads
 from scrm.core.audit.selectors import entries_visible_to
 from scrm.core.exceptions import ScrmError
 from scrm.core.scope import ScopedRequest, requires
@@ -156,7 +157,10 @@ def local_tags(request: ScopedRequest, contact_id: UUID) -> HttpResponse:
 
 def _contact(request: ScopedRequest, contact_id: UUID) -> ExternalContact:
     opening_count(request.user, contact_id)
-    return get_object_or_404(contacts_visible_to(request.scope), pk=contact_id)
+    found: ExternalContact = get_object_or_404(
+        with_reads(contacts_visible_to(request.scope)), pk=contact_id
+    )
+    return found
 
 
 def _page(

@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Max, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from customers.relations.models import ExternalContact, FollowRelation
 from customers.relations.selectors import relations_visible_to
-from customers.sync.models import MissedChange, SyncChain, SyncFault, SyncRun, Unlisted
+from customers.sync.models import MemberRead, MissedChange, SyncChain, SyncFault, SyncRun, Unlisted
 from scrm.core.jobs.models import ACTIVE_STATES, JobRun
 from scrm.core.scope import Scope
 
@@ -156,6 +159,20 @@ def last_complete() -> datetime | None:
     complete = SyncRun.objects.filter(outcome=SyncRun.Outcome.COMPLETE)
     newest: datetime | None = complete.aggregate(newest=Max("started_at"))["newest"]
     return newest
+
+
+def with_reads(contacts: QuerySet[ExternalContact]) -> QuerySet[Any]:
+    """Add `read_at`: when we last read a customer, as one or in the complete read of a member who follows them.
+
+    A walk that finds nothing new writes no customer. Costs no query of its own.
+    """
+    walks = MemberRead.objects.filter(
+        member__relations__contact=OuterRef("pk"),
+        member__relations__status=FollowRelation.Status.ACTIVE,
+        member__relations__created_time__lt=F("complete_at"),
+    )
+    newest = walks.order_by("-complete_at").values("complete_at")[:1]
+    return contacts.annotate(read_at=Greatest("observed_at", Subquery(newest)))
 
 
 def is_active(sync: SyncRun) -> bool:

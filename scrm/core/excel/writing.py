@@ -78,7 +78,8 @@ def write_workbook(
     """Return an XLSX file; columns are (key in the rows, header), the header row is frozen.
 
     Text stays text; whole numbers of twelve digits and more are written as text; times in local time. `notes` are
-    (column, what to write there): a second sheet of instructions. `stamp` is printed at the foot of every page.
+    (column, what to write there): a second sheet of instructions. `stamp` is printed at the foot of every page of a
+    file somebody takes away: its second sheet says what the file is, for nobody fills it in.
     """
     book = Workbook(write_only=True)
     page = book.create_sheet(sheet[:31])
@@ -96,16 +97,16 @@ def write_workbook(
     page.append(heads)
     for row in rows:
         page.append([_cell(page, row.get(key)) for key, _header in columns])
-    _write_notes(book, notes)
+    _write_notes(book, notes, _("About this file") if stamp else _("Instructions"))
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
 
 
-def _write_notes(book: Any, notes: Sequence[tuple[str, str]]) -> None:
+def _write_notes(book: Any, notes: Sequence[tuple[str, str]], title: str) -> None:
     if not notes:
         return
-    page = book.create_sheet(_("Instructions"))
+    page = book.create_sheet(title)
     page.column_dimensions["A"].width, page.column_dimensions["B"].width = 24, 80
     for note in notes:
         page.append([_cell(page, text) for text in note])

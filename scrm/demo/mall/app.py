@@ -188,7 +188,7 @@ def _order(one: dict[str, Any], request: Request, guest: Guest) -> dict[str, Any
         "amount": one["price"],
         "unionid": guest.unionid,
         "store_code": request.form.get("store") or guest.store,
-        "channel": "mall",
+        "channel": shop()["channel"],
         "parameter": request.form.get(GUIDE_NAME) or guest.parameter,
         "lines": [line],
     }

@@ -1,4 +1,4 @@
-"""The results as a file: who got whom, how it stands and why; masked, audited, a large one approved."""
+"""The results as a file: who got whom, how it stands and why; named as on the page, audited, a large one approved."""
 
 import io
 
@@ -8,6 +8,7 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from contacts.directory.models import Member
+from contacts.roles.models import Role
 from customers.inheritance.models import HandoverGroup, HandoverItem, HandoverPlan
 from scrm.accounts.models import User
 from scrm.core.approvals.models import Approval
@@ -54,13 +55,16 @@ def test_who_got_whom_and_why_not(client: Client, hq_ops: User, plan: HandoverPl
     answer = client.get(f"{LIST}{plan.pk}/file/")
 
     assert answer.status_code == 200
+    day = timezone.localdate(plan.created_at)
+    named = f'attachment; filename="hand-over-{plan.leaver.userid}-{day}.xlsx"'
+    assert answer["Content-Disposition"] == named
     rows = [row.values for row in read_table(io.BytesIO(answer.content), filename="a.xlsx").rows]
     assert [(row["Customer or group"], row["Successor"], row["State"]) for row in rows] == [
-        ("王***", "赵敏", "handed over"),
-        ("=***", "赵敏", "refused by the customer"),
-        ("张***", "赵敏", "WeCom refused"),
-        ("陈***", "赵敏", "protected by WeCom, asked again later"),
-        ("李***", "", "nobody has room"),
+        ("王小明", "赵敏", "handed over"),
+        ("=1+1", "赵敏", "refused by the customer"),
+        ("张三丰", "赵敏", "WeCom refused"),
+        ("陈静", "赵敏", "protected by WeCom, asked again later"),
+        ("李四", "", "nobody has room"),
         ("老客群", "赵敏", "WeCom refused"),
     ]
     assert [bool(row["Reason"]) for row in rows] == [False, True, True, True, False, True]
@@ -69,9 +73,23 @@ def test_who_got_whom_and_why_not(client: Client, hq_ops: User, plan: HandoverPl
     assert (entry.actor, entry.target) == (hq_ops, f"handover:{plan.pk}")
     # and the file says whose copy it is, on a sheet and at the foot of every page
     book = load_workbook(io.BytesIO(answer.content))
+    assert book.sheetnames[1] == "About this file"
     cells = [cell.value for line in book.worksheets[1].iter_rows() for cell in line]
     assert any(str(cell).startswith("hq · ") for cell in cells)
     assert str(book.worksheets[0].oddFooter.center.text).startswith("hq · ")
+
+
+def test_the_file_names_customers_as_the_page_does(
+    client: Client, hq_ops: User, plan: HandoverPlan
+) -> None:
+    Role.objects.filter(code="hq_ops").update(masks=["phone", "name"])
+    assert client.login(username="hq", password=PASSWORD)
+    assert "王***" in client.get(f"{LIST}{plan.pk}/").content.decode()
+
+    answer = client.get(f"{LIST}{plan.pk}/file/")
+
+    rows = read_table(io.BytesIO(answer.content), filename="a.xlsx").rows
+    assert "王***" in next(iter(rows)).values.values()
 
 
 def test_a_large_file_needs_a_second_person(

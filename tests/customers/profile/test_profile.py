@@ -16,6 +16,7 @@ from customers.profile import services
 from customers.profile.models import DoNotContact, FollowUpNote
 from customers.profile.selectors import do_not_contact_ids, profile_for
 from customers.relations.models import ExternalContact
+from customers.sync.models import MemberRead
 from customers.timeline.models import TimelineEntry
 from scrm.accounts.models import User
 from scrm.core.audit.models import AuditEntry
@@ -264,3 +265,24 @@ def test_a_coupon_that_ends_soon_is_mentioned(customer: ExternalContact) -> None
     hints = profile_for(SYSTEM_SCOPE, customer).serve_line
 
     assert any("满减券" in hint.text for hint in hints)
+
+
+def test_a_full_sync_that_found_nothing_new_is_a_reading_too(
+    client: Client, hq_ops: User, guide_li: Member, guide_wang: Member, customer: ExternalContact
+) -> None:
+    def read_at() -> str:
+        page = client.get(PAGE.format(customer.pk), {"tab": "identity"}).content.decode()
+        return page.split("<dt>Last read</dt><dd>")[1].split("</dd>")[0]
+
+    client.cookies["django_language"] = "en"
+    login(client, "hq")
+    assert read_at() == "2026-11-21 12:00:00"
+
+    # when Li was completely read later; of Wang, who lost the customer, and of earlier it says nothing
+    RelationFactory(member=guide_wang, contact=customer, status="lost", lost_at=NOON)
+    walk = MemberRead.objects.create(member=guide_li, complete_at=NOON - timedelta(hours=1))
+    MemberRead.objects.create(member=guide_wang, complete_at=NOON + timedelta(hours=9))
+    assert read_at() == "2026-11-21 12:00:00"
+    MemberRead.objects.filter(pk=walk.pk).update(complete_at=NOON + timedelta(hours=2))
+
+    assert read_at() == "2026-11-21 14:00:00"
