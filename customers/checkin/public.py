@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from customers.checkin import selectors, services
 from customers.checkin.models import CampaignGroup
@@ -25,7 +25,7 @@ from customers.groups.public import (
 from customers.groups.visitors import Visitor, visitor_in
 from customers.points import ledger
 from customers.points import services as points
-from customers.points.models import PointsAccount, Redemption
+from customers.points.models import PointsAccount, Redemption, Reward
 from customers.points.selectors import history_of, redemptions_of
 from scrm.core.exceptions import ScrmError
 from scrm.core.limits import counted
@@ -119,7 +119,6 @@ def _page(
         "redemptions": redemptions_of(account) if account else [],
         "history": history_of(account, 10) if account else [],
         "leaders": selectors.leaders_of(place, account),
-        "key": secrets.token_hex(16),
         "problem": problem,
         "held": Redemption.State.HELD,
     }
@@ -157,11 +156,13 @@ def check_in(request: HttpRequest, place: CampaignGroup, visitor: Visitor) -> Ht
 
 
 @public
-@require_POST
+@require_http_methods(["GET", "POST"])
 @in_phones_language
 @of_the_group
 def redeem(request: HttpRequest, place: CampaignGroup, visitor: Visitor) -> HttpResponse:
-    """Redeem points for one piece of a reward; the form's key makes two taps one."""
+    """Name the reward and its price, then redeem points for one piece; the form's key makes two taps one."""
+    if request.method == "GET":
+        return _asked(request, place, visitor)
     if _tapped_too_often(visitor):
         return _page(
             request, place, visitor, problem=_("Too many taps. Wait a minute."), status=429
@@ -175,6 +176,27 @@ def redeem(request: HttpRequest, place: CampaignGroup, visitor: Visitor) -> Http
     except ScrmError as error:
         return _page(request, place, visitor, problem=error.message, status=error.status)
     return HttpResponseRedirect(f"{_address(place)}#codes")
+
+
+def _asked(request: HttpRequest, place: CampaignGroup, visitor: Visitor) -> HttpResponse:
+    """Ask once more before points are spent: what for, how many, what stays."""
+    raw = request.GET.get("reward", "")
+    wanted = int(raw) if raw.isdecimal() and len(raw) <= 9 else 0
+    reward: Reward | None = points.open_rewards().filter(pk=wanted).first()
+    if reward is None:
+        problem = _("This reward is closed.")
+        return _page(request, place, visitor, problem=problem, status=404)
+    account = PointsAccount.objects.filter(unionid=visitor.identity.unionid).first()
+    balance = account.balance if account else 0
+    context = {
+        "place": place,
+        "campaign": place.campaign,
+        "reward": reward,
+        "balance": balance,
+        "left": balance - reward.cost,
+        "key": secrets.token_hex(16),
+    }
+    return render(request, "public/groups/redeem.html", context)
 
 
 @public

@@ -84,7 +84,7 @@ class Whose:
         return self.contact_ids if is_contact else self.member_ids
 
 
-def fields_known_to(scope: Scope) -> list[FieldDefinition]:
+def fields_in_force_for(scope: Scope) -> list[FieldDefinition]:
     """Return the fields that are asked for and that a scope knows of, in order."""
     return [field for field in fields_in_force() if sees(scope, field)]
 
@@ -96,7 +96,7 @@ def fields_shown(
 
     The first record of each kind is the one that is written; a value of another one is shown where it has none.
     """
-    known = fields_known_to(scope)
+    known = fields_in_force_for(scope)
     if not known:
         return ()
     whose = Whose(contact_ids, member_ids)
@@ -190,13 +190,17 @@ def _values(contact_ids: Iterable[UUID], member_ids: Iterable[UUID]) -> QuerySet
 
 @dataclass(frozen=True)
 class ConditionField:
-    """A field as a condition may use it; `operators` are those `record_ids_with` takes for it."""
+    """A field as a condition may use it; `operators` are those `record_ids_with` takes for it.
+
+    One that is off answers nothing; it is known so that what asks for it can say so.
+    """
 
     key: str
     name: str
     type: str
     choices: tuple[str, ...]
     operators: tuple[str, ...]
+    is_off: bool = False
 
 
 EXACT = ("is", "known")
@@ -205,9 +209,22 @@ ORDERED = ("is", "at_least", "at_most", "known")
 
 def fields_for_conditions(scope: Scope) -> list[ConditionField]:
     """Return the fields a scope sees that conditions may ask for; sealed values only by equality."""
+    return [field for field in fields_known(scope) if not field.is_off]
+
+
+def fields_known(scope: Scope) -> list[ConditionField]:
+    """Return every field a scope sees, those switched off too, in order."""
     return [
-        ConditionField(field.key, field.name, field.type, tuple(field.choices), operators_of(field))
-        for field in fields_known_to(scope)
+        ConditionField(
+            field.key,
+            field.name,
+            field.type,
+            tuple(field.choices),
+            operators_of(field),
+            is_off=field.retired_at is not None,
+        )
+        for field in FieldDefinition.objects.order_by("position", "pk")
+        if sees(scope, field)
     ]
 
 

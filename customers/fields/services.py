@@ -128,6 +128,23 @@ def field_retire(field: FieldDefinition, *, actor: Any) -> bool:
     return bool(changed)
 
 
+@transaction.atomic
+def field_restore(field: FieldDefinition, *, actor: Any) -> bool:
+    """Ask for a field again; audited. Return False when it is in use. Raises Conflict when there are too many."""
+    if FieldDefinition.objects.filter(retired_at=None).exclude(pk=field.pk).count() >= MOST_FIELDS:
+        raise Conflict(_("At most %(most)d fields.") % {"most": MOST_FIELDS})
+    off = FieldDefinition.objects.filter(pk=field.pk, retired_at__isnull=False)
+    changed = off.update(retired_at=None)
+    if changed:
+        audit.record(
+            actor=actor,
+            action="fields.restore",
+            target=f"field:{field.key}",
+            after={"retired": False},
+        )
+    return bool(changed)
+
+
 # --- values --------------------------------------------------------------------------------------------------
 
 

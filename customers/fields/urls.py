@@ -10,4 +10,5 @@ urlpatterns = [
     path("new/", views.field_new, name="new"),
     path("<int:pk>/", views.field_edit, name="edit"),
     path("<int:pk>/retire/", views.field_retire, name="retire"),
+    path("<int:pk>/restore/", views.field_restore, name="restore"),
 ]

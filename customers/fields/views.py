@@ -12,8 +12,9 @@ from customers.fields.forms import FieldForm, NewFieldForm
 from customers.fields.models import FieldDefinition
 from customers.fields.selectors import fields_visible_to
 from customers.fields.tables import FieldTable
+from customers.fields.uses import uses_of
 from scrm.core.listing import build_list
-from scrm.core.refusals import RefusalInForm
+from scrm.core.refusals import RefusalAsMessage, RefusalInForm
 from scrm.core.scope import ScopedRequest, requires
 
 FOLDER = "console/customers/fields"
@@ -82,15 +83,32 @@ def _initial(field: FieldDefinition) -> dict[str, object]:
     return {name: getattr(field, name) for name in names} | {"choices": "\n".join(field.choices)}
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @requires("fields.edit")
 def field_retire(request: ScopedRequest, pk: int) -> HttpResponse:
-    """Stop asking for a field."""
+    """Say what asks for a field, and stop asking for it."""
     field = get_object_or_404(fields_visible_to(request.scope), pk=pk)
+    if request.method == "GET":
+        context = {"field": field, "uses": uses_of(field.key)}
+        return render(request, f"{FOLDER}/retire.html", context)
     if services.field_retire(field, actor=request.user):
         messages.success(
             request,
             _("%(name)s is not asked for any more; its values stay until their time is over.")
             % {"name": field.name},
         )
+    return redirect("customer_fields:list")
+
+
+@require_POST
+@requires("fields.edit")
+def field_restore(request: ScopedRequest, pk: int) -> HttpResponse:
+    """Ask for a field again."""
+    field = get_object_or_404(fields_visible_to(request.scope), pk=pk)
+    with RefusalAsMessage(request):
+        if services.field_restore(field, actor=request.user):
+            messages.success(
+                request,
+                _("%(name)s is in use again, with the values it had.") % {"name": field.name},
+            )
     return redirect("customer_fields:list")

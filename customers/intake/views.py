@@ -17,7 +17,7 @@ from customers.intake.forms import FactFileForm, MappingForm, SourceForm
 from customers.intake.kinds import KINDS, Kind
 from customers.intake.models import FactKind, PullSource
 from customers.intake.pulling import Tried, guess_for, try_out
-from customers.intake.selectors import files_visible_to, sources_visible_to
+from customers.intake.selectors import failures_of, files_visible_to, sources_visible_to
 from customers.intake.tables import SourceTable
 from scrm.core.downloads import workbook_response
 from scrm.core.excel import write_workbook
@@ -148,6 +148,9 @@ def source_list(request: ScopedRequest) -> HttpResponse:
         table_class=SourceTable,
         order=("-created_at", "-id"),
     )
+    failures = failures_of(page.rows)
+    for source in page.rows:
+        source.failures = failures.get(source.pk)
     empty = {
         "title": _("No system is asked yet"),
         "text": _("Connect one here, or let systems send by API, or import files."),
@@ -234,6 +237,7 @@ def source_test(request: ScopedRequest, source_id: UUID) -> HttpResponse:
 def _detail(request: ScopedRequest, source_id: UUID, tried: Tried | None) -> HttpResponse:
     source = get_object_or_404(sources_visible_to(request.scope), pk=source_id)
     names = dict(KINDS[source.kind].template(get_language() or ""))
+    source.failures = failures_of([source]).get(source.pk)  # type: ignore[attr-defined]
     context = {
         "source": source,
         "path": next(iter(source.options.get("paths", {}).values()), ""),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from customers.fields.models import FieldDefinition
-from customers.fields.selectors import fields_known_to
+from customers.fields.selectors import fields_in_force_for
 from customers.lists import marks
 from customers.lists.filters import OWN
 from customers.lists.models import CustomerExport
@@ -165,7 +165,7 @@ def export_write(run: Run) -> None:
     # A second attempt begins again: half a workbook cannot be continued.
     run.advance(processed=-run.job.processed, succeeded=-run.job.succeeded)
     hashes: list[bytes] = []
-    own = fields_known_to(scope_of(export.created_by))
+    own = fields_in_force_for(scope_of(export.created_by))
     content = write_workbook(
         _columns(export, own),
         _rows(run, export, own, hashes),

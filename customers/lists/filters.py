@@ -15,7 +15,7 @@ from contacts.org.selectors import org_units_visible_to, stores_visible_to
 from customers.crm.models import CrmMember, Order
 from customers.crm.selectors import members_visible_to as crm_members_visible_to
 from customers.fields.models import FieldDefinition
-from customers.fields.selectors import ConditionField, fields_for_conditions, record_ids_with
+from customers.fields.selectors import ConditionField, fields_known, record_ids_with
 from customers.fields.values import FIRST_DAY as FIRST_VALUE
 from customers.fields.values import LAST_DAY as LAST_VALUE
 from customers.lists.finding import narrow, wanted
@@ -32,6 +32,12 @@ from scrm.core.exceptions import ValidationFailed
 from scrm.core.scope import Scope
 from scrm.core.searched import SearchedFilter
 
+_NO_FIELD = _(
+    "These filters ask for a customer field that is switched off: %(name)s. Take the filter out or switch the field on."
+)
+_NOT_YOURS = _(
+    "These filters ask for something you do not see or that is not there any more: %(name)s. Take the filter out."
+)
 YES, NO = "yes", "no"
 # What the names of filters by the company's own fields begin with.
 OWN = "f_"
@@ -125,9 +131,9 @@ class CustomerFilter(SearchedFilter):
         if not sees_members(self.scope):
             for name in OF_PERSON:
                 del self.filters[name]
-        self.fields_own = {
-            f"{OWN}{field.key}": field for field in fields_for_conditions(self.scope)
-        }
+        known = {f"{OWN}{field.key}": field for field in fields_known(self.scope)}
+        self.fields_off = {name: field.name for name, field in known.items() if field.is_off}
+        self.fields_own = {name: field for name, field in known.items() if not field.is_off}
         for name, field in self.fields_own.items():
             self.filters[name] = _own_filter(self, name, field)
         self.behind = (*self.behind, *self.fields_own)
@@ -143,11 +149,38 @@ class CustomerFilter(SearchedFilter):
         """Return whether a filter that is not shown at once is set."""
         return any(self.data.get(name) for name in self.behind)
 
+    def unusable(self) -> list[str]:
+        """Return in words which filters of the address ask for what cannot be asked."""
+        given = [name for name in self.data if self.data.get(name) and name not in self.filters]
+        off = [name for name in given if name in self.fields_off]
+        unknown = [
+            name
+            for name in given
+            if name not in off and (name.startswith(OWN) or name in OF_PERSON)
+        ]
+        return [
+            *(_NO_FIELD % {"name": self.fields_off[name]} for name in off),
+            *(_NOT_YOURS % {"name": name.removeprefix(OWN)} for name in unknown),
+        ]
+
+    def problems(self) -> list[str]:
+        """Return in words what is wrong with the filters; then nobody is found, rather than everybody."""
+        # What is wrong with the value of a customer field shows only when it is asked for.
+        _found = self.qs
+        labels = {name: str(field.label) for name, field in self.form.fields.items()}
+        return [
+            f"{labels[name]}: {words}" if name in labels else str(words)
+            for name, said in self.form.errors.items()
+            for words in said
+        ]
+
     def filter_queryset(self, queryset: QuerySet[ExternalContact]) -> QuerySet[ExternalContact]:
         """Apply each filter, then all conditions on a relation to one and the same, then those on the person.
 
-        A filter nobody can read finds nobody: without it the list, and what is done to all of it, would be everybody's.
+        A form with a filter that cannot be used finds nobody: left out, it would find everybody.
         """
+        for words in self.unusable():
+            self.form.add_error(None, words)
         if self.form.errors:
             return queryset.none()
         contacts: QuerySet[ExternalContact] = super().filter_queryset(queryset)

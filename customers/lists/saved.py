@@ -8,6 +8,8 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from customers.fields.uses import Use
+from customers.lists.filters import OWN
 from customers.lists.models import SavedView
 from scrm.core.audit import services as audit
 from scrm.core.exceptions import Conflict, PermissionDenied, ValidationFailed
@@ -33,6 +35,20 @@ def views_owned_by(scope: Scope) -> QuerySet[SavedView]:
 def default_view(scope: Scope) -> SavedView | None:
     """Return the view that opens first, if one was chosen."""
     return views_owned_by(scope).filter(is_default=True).first()
+
+
+def field_uses(key: str) -> list[Use]:
+    """Return how many views, of whomever, filter by a customer field."""
+    count = SavedView.objects.filter(query__regex=rf"(^|&){OWN}{key}=").count()
+    return [Use(_("Saved views of the customer list"), count)]
+
+
+def unsearched(query: str) -> str:
+    """Return the filters of an address without what was searched for."""
+    given = QueryDict(query, mutable=True)
+    for name in (TEXT, SEALED):
+        given.pop(name, None)
+    return given.urlencode()
 
 
 def query_kept(query: str, names: Iterable[str]) -> str:

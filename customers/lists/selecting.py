@@ -68,16 +68,19 @@ def selection_of(data: QueryDict) -> Selection:
 
 def selected(scope: Scope, user: Any, selection: Selection) -> QuerySet[ExternalContact]:
     """Return the chosen customers, as far as the scope sees them."""
-    contacts = contacts_visible_to(scope)
     if selection.ids:
-        return contacts.filter(pk__in=selection.ids)
-    reader = Reader(scope, user, QueryDict(selection.query))
-    found = CustomerFilter(reader.GET, queryset=contacts, request=reader)
-    # Some of what is wrong with a filter shows only once it is asked.
-    matching: QuerySet[ExternalContact] = found.qs
-    if found.form.errors:
-        raise ValidationFailed(_("These filters are not valid any more. Open the list again."))
+        return contacts_visible_to(scope).filter(pk__in=selection.ids)
+    matching: QuerySet[ExternalContact] = filters_read(scope, user, selection.query).qs
     return matching
+
+
+def filters_read(scope: Scope, user: Any, query: str) -> CustomerFilter:
+    """Return the filters of an address; raises ValidationFailed where one of them cannot be used."""
+    reader = Reader(scope, user, QueryDict(query))
+    found = CustomerFilter(reader.GET, queryset=contacts_visible_to(scope), request=reader)
+    if problems := found.problems():
+        raise ValidationFailed(" ".join(problems), code="filters_unusable")
+    return found
 
 
 def count_of(contacts: QuerySet[ExternalContact]) -> int:

@@ -15,6 +15,7 @@ from customers.lists.filters import CustomerFilter
 from customers.lists.finding import wanted
 from customers.lists.forms import ViewForm
 from customers.lists.numbers import memberships_of
+from customers.lists.selecting import filters_read
 from customers.lists.tables import CustomerTable
 from customers.relations.selectors import contacts_visible_to
 from customers.relations.showing import shown
@@ -129,12 +130,13 @@ def view_save(request: ScopedRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Give the view a name."))
         return redirect(back)
-    names = [*CustomerFilter(request=request, queryset=contacts_visible_to(request.scope)).filters]
     with RefusalAsMessage(request):
+        query = request.POST.get("query", "").lstrip("?")
+        names = filters_read(request.scope, request.user, saved.unsearched(query)).filters
         view = saved.view_save(
             request.scope,
             actor=request.user,
-            query=saved.query_kept(request.POST.get("query", ""), names),
+            query=saved.query_kept(query, names),
             **form.cleaned_data,
         )
         messages.success(request, _("The view is kept."))

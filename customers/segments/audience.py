@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -21,6 +22,7 @@ from customers.crm.selectors import members_visible_to
 from customers.relations.models import RecordChange
 from customers.relations.selectors import contacts_visible_to
 from customers.segments.models import AudienceEntry, AudienceFile, Segment
+from customers.segments.selectors import name_check
 from scrm.core.audit import services as audit
 from scrm.core.crypto import blind_index
 from scrm.core.excel import Table, error_workbook, read_table
@@ -174,6 +176,8 @@ def audience_import(
     _future(wish)
     upload = AudienceFile(filename=filename[:200], content=content)
     _open(upload)
+    if into is None:
+        name_check(scope_of(actor), wish.name[:60])
     segment = into or Segment.objects.create(
         name=wish.name[:60],
         kind=Segment.Kind.AUDIENCE,
@@ -188,7 +192,7 @@ def audience_import(
         key=str(upload.pk),
         task="customers.audience_import",
         actor=actor,
-        params={"file_id": str(upload.pk)},
+        params={"file_id": str(upload.pk), "page": reverse("segments:detail", args=[segment.pk])},
         title=gettext_noop("Import an audience"),
     )
     AudienceFile.objects.filter(pk=upload.pk).update(job_id=job.pk)

@@ -9,7 +9,15 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 
 from customers.segments.conditions import JOINS, Join
-from customers.segments.facts import GROUPS, OPERATORS, FactKind, Shape, kinds_for
+from customers.segments.facts import (
+    GROUPS,
+    OPERATORS,
+    FactKind,
+    Shape,
+    kind_gone,
+    kinds_for,
+    kinds_known,
+)
 from scrm.core.scope import Scope
 
 ROOT = "0"
@@ -85,7 +93,7 @@ def new_id() -> str:
 
 def row_for(scope: Scope, sent: Mapping[str, str], *, group: str, row: str = "") -> Row:
     """Return an empty row of the fact and operator that a form names; of the first fact when it names none."""
-    kinds = kinds_for(scope)
+    kinds = kinds_known(scope)
     kind = kinds.get(sent.get(f"fact-{row}", "")) or kinds[FIRST]
     return _row(scope, kind, row or new_id(), group, sent.get(f"op-{row}", ""), ())
 
@@ -117,7 +125,7 @@ def groups_shown(condition: Any, scope: Scope) -> list[Rows]:
     """Return a stored condition as groups of rows, the outermost first; a new one has one empty row."""
     if not isinstance(condition, Mapping) or not condition:
         return [Rows(ROOT, Join.ALL.value, rows=[row_for(scope, {}, group=ROOT)])]
-    kinds = kinds_for(scope)
+    kinds = kinds_known(scope)
     groups = [Rows(ROOT, str(condition["join"]))]
     for item in condition["items"]:
         if "join" in item:
@@ -126,9 +134,9 @@ def groups_shown(condition: Any, scope: Scope) -> list[Rows]:
         else:
             leaves, group = [item], groups[0]
         for leaf in leaves:
-            kind = kinds.get(str(leaf.get("fact")))
-            if kind is not None:
-                group.rows.append(_filled(scope, kind, leaf, group.id))
+            # One that cannot be asked any more stays to be seen: left out, the condition would mean others.
+            code = str(leaf.get("fact"))
+            group.rows.append(_filled(scope, kinds.get(code) or kind_gone(code), leaf, group.id))
     return groups
 
 
@@ -144,14 +152,14 @@ def _filled(scope: Scope, kind: FactKind, leaf: Mapping[str, Any], group: str) -
 
 def condition_posted(post: QueryDict, scope: Scope) -> dict[str, Any]:
     """Return the condition a form posts, as JSON to be read by `condition_read`."""
-    kinds = kinds_for(scope)
+    kinds = kinds_known(scope)
     items: dict[str, list[dict[str, Any]]] = {ROOT: []}
     for group in post.getlist("group"):
         items.setdefault(group, [])
     for row in post.getlist("row"):
-        kind = kinds.get(post.get(f"fact-{row}", ""))
-        if kind is not None:
+        if code := post.get(f"fact-{row}", ""):
             group = post.get(f"group-{row}", ROOT)
+            kind = kinds.get(code) or kind_gone(code)
             items.setdefault(group, []).append(_leaf(post, row, kind))
     below = [
         {"join": post.get(f"join-{group}", Join.ALL.value), "items": leaves}

@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from customers.segments.facts import OPERATORS, FactKind, Shape, kinds_for
+from customers.segments.facts import FIELD, OPERATORS, FactKind, Shape, kinds_known
 from scrm.core.exceptions import ValidationFailed
 from scrm.core.scope import Scope
 
@@ -77,7 +77,25 @@ def condition_read(raw: Any, scope: Scope) -> Branch:
 
     Facts that the scope does not know do not exist for it.
     """
-    tree = _Reader(kinds_for(scope)).branch(raw, depth=1)
+    return _read(raw, kinds_known(scope))
+
+
+def conditions_problems(raws: Sequence[Any], scope: Scope) -> list[str]:
+    """Return why each of many stored conditions cannot be read, "" where it can; one query for all."""
+    kinds = kinds_known(scope)
+    return [_problem(raw, kinds) for raw in raws]
+
+
+def _problem(raw: Any, kinds: Mapping[str, FactKind]) -> str:
+    try:
+        _read(raw, kinds)
+    except ValidationFailed as error:
+        return error.message
+    return ""
+
+
+def _read(raw: Any, kinds: Mapping[str, FactKind]) -> Branch:
+    tree = _Reader(kinds).branch(raw, depth=1)
     count = sum(1 for _leaf in tree.leaves())
     if not count:
         raise ValidationFailed(_("Say at least one condition."), code="condition_empty")
@@ -104,9 +122,10 @@ def condition_json(item: Branch | Leaf) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads JSON with the facts a scope knows."""
+    """Reads JSON with the facts a scope knows; `also_off` reads to show, not to ask."""
 
     kinds: Mapping[str, FactKind]
+    also_off: bool = False
 
     def branch(self, raw: Any, depth: int) -> Branch:
         """Return a group."""
@@ -135,16 +154,25 @@ class _Reader:
             "fact", "op", "value", "days",
         }:  # fmt: skip
             raise _unreadable()
-        kind = self.kinds.get(str(raw["fact"]))
-        if kind is None:
-            raise ValidationFailed(
-                _("There is no fact “%(fact)s” to ask for.") % {"fact": raw["fact"]},
-                code="condition_fact",
-            )
+        kind = self._kind(str(raw["fact"]))
         if raw["op"] not in OPERATORS[kind.shape]:
             raise _wrong(kind)
         value = READERS[kind.shape](kind, raw["op"], raw["value"])
         return Leaf(kind.code, raw["op"], value, _window(kind, raw.get("days")))
+
+    def _kind(self, code: str) -> FactKind:
+        kind = self.kinds.get(code)
+        if kind is not None and (self.also_off or not kind.is_off):
+            return kind
+        if kind is not None:
+            words = _("The customer field “%(fact)s” is switched off.") % {"fact": kind.label}
+        elif code.startswith(FIELD):
+            words = _("There is no customer field “%(fact)s” that you see.") % {
+                "fact": code.removeprefix(FIELD)
+            }
+        else:
+            words = _("There is no fact “%(fact)s” to ask for.") % {"fact": code}
+        raise ValidationFailed(words, code="condition_fact")
 
 
 def _window(kind: FactKind, raw: Any) -> int | None:
@@ -268,7 +296,16 @@ class Line:
 
 def condition_words(tree: Branch, scope: Scope) -> list[Line]:
     """Return a condition line by line, in words."""
-    return list(_lines(tree, kinds_for(scope), scope, 0))
+    return list(_lines(tree, kinds_known(scope), scope, 0))
+
+
+def condition_words_kept(raw: Any, scope: Scope) -> list[Line]:
+    """Return a stored condition in words although it cannot be asked; nothing where even that cannot be read."""
+    kinds = kinds_known(scope)
+    try:
+        return list(_lines(_Reader(kinds, also_off=True).branch(raw, depth=1), kinds, scope, 0))
+    except ValidationFailed:
+        return []
 
 
 def _lines(tree: Branch, kinds: Mapping[str, FactKind], scope: Scope, depth: int) -> Iterator[Line]:
@@ -283,6 +320,11 @@ def _lines(tree: Branch, kinds: Mapping[str, FactKind], scope: Scope, depth: int
 def _leaf_words(leaf: Leaf, kind: FactKind | None, scope: Scope) -> str:
     if kind is None:
         return _("a fact that is no longer kept: %(fact)s") % {"fact": leaf.fact}
+    words = _asked_words(leaf, kind, scope)
+    return _("%(words)s (switched off)") % {"words": words} if kind.is_off else words
+
+
+def _asked_words(leaf: Leaf, kind: FactKind, scope: Scope) -> str:
     if isinstance(leaf.value, bool):
         return _answer_words(kind, is_so=leaf.value)
     about = {

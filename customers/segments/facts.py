@@ -12,7 +12,7 @@ from contacts.directory.models import Member
 from contacts.directory.selectors import members_visible_to as accounts_visible_to
 from contacts.org.selectors import org_units_visible_to
 from customers.crm.models import CrmMember
-from customers.fields.selectors import ConditionField, fields_for_conditions
+from customers.fields.selectors import ConditionField, fields_known
 from customers.goods.models import Goods
 from customers.relations.models import ExternalContact
 from customers.relations.ways import ADD_WAYS
@@ -71,7 +71,8 @@ class FactKind:
     """One thing to ask.
 
     windowed: it may be narrowed to the last so many days. negated: what "no" says, of a question of yes and no.
-    is_value: tells whether a text can be an answer, where answers are keys.
+    is_value: tells whether a text can be an answer, where answers are keys. is_off: it cannot be asked any more,
+    and is known so that a condition which asks for it can be shown.
     """
 
     code: str
@@ -83,6 +84,7 @@ class FactKind:
     hint: Promise | str = ""
     negated: Promise | str = ""
     is_value: Callable[[str], bool] | None = None
+    is_off: bool = False
 
 
 def _is_number(text: str) -> bool:
@@ -256,7 +258,19 @@ BY_CODE: Mapping[str, FactKind] = {kind.code: kind for kind in KINDS}
 
 def kinds_for(scope: Scope) -> dict[str, FactKind]:
     """Return what a scope may ask, by code: the built-in facts, then the company's own fields it sees."""
-    return {**BY_CODE, **{kind.code: kind for kind in map(_of_field, fields_for_conditions(scope))}}
+    return {code: kind for code, kind in kinds_known(scope).items() if not kind.is_off}
+
+
+def kinds_known(scope: Scope) -> dict[str, FactKind]:
+    """Return what a scope may ask, and the company's own fields it could ask for before they were switched off."""
+    return {**BY_CODE, **{kind.code: kind for kind in map(_of_field, fields_known(scope))}}
+
+
+def kind_gone(code: str) -> FactKind:
+    """Return a fact nobody here knows, so that a condition which asks for it can be shown."""
+    key = code.removeprefix(FIELD)
+    label = _("a fact that is not there any more: %(fact)s") % {"fact": key}
+    return FactKind(code, label, Group.FIELDS, Shape.WORDS, is_off=True)
 
 
 def _of_field(field: ConditionField) -> FactKind:
@@ -273,4 +287,5 @@ def _of_field(field: ConditionField) -> FactKind:
         Group.FIELDS,
         shape,
         (lambda _scope: listed) if listed else None,
+        is_off=field.is_off,
     )

@@ -14,7 +14,12 @@ from customers.relations.selectors import contacts_visible_to
 from customers.relations.showing import mask_name
 from customers.segments import rules, selectors
 from customers.segments.building import condition_posted, facts_listed, groups_shown
-from customers.segments.conditions import condition_read, condition_words
+from customers.segments.conditions import (
+    condition_read,
+    condition_words,
+    condition_words_kept,
+    conditions_problems,
+)
 from customers.segments.forms import RuleFilter, RuleForm
 from customers.segments.models import RuleMark, TagRule
 from customers.segments.tables import RuleTable
@@ -39,8 +44,10 @@ def rule_list(request: ScopedRequest) -> HttpResponse:
         order=("-id",),
     )
     names = _names(page.rows)
-    for rule in page.rows:
+    problems = conditions_problems([rule.condition for rule in page.rows], SYSTEM_SCOPE)
+    for rule, problem in zip(page.rows, problems, strict=True):
         rule.tags_shown = names[rule.pk]
+        rule.cannot_run = problem
     may_edit = request.scope.allows("tag_rules.edit")
     empty = {
         "title": _("No tag rules yet"),
@@ -118,7 +125,8 @@ def rule_detail(request: ScopedRequest, pk: Any) -> HttpResponse:
         tree = condition_read(rule.condition, SYSTEM_SCOPE)
         lines, problem = condition_words(tree, request.scope), rule.problem
     except ValidationFailed as error:
-        lines, problem = [], error.message
+        lines = condition_words_kept(rule.condition, request.scope)
+        problem = _("The rule cannot run: %(words)s") % {"words": error.message}
     counts = selectors.mark_counts(rule)
     context = {
         "rule": rule,

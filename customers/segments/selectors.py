@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, TextField
+from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
 
+from customers.fields.uses import Use
 from customers.oneid.models import Person, PersonLink
 from customers.oneid.selectors import persons_visible_to
 from customers.relations.models import ExternalContact
 from customers.relations.selectors import contacts_visible_to
 from customers.segments.compiling import contacts_meeting, persons_meeting
 from customers.segments.conditions import condition_read
+from customers.segments.facts import FIELD
 from customers.segments.models import AudienceEntry, Invitation, RuleMark, Segment, TagRule
+from scrm.core.exceptions import Conflict
 from scrm.core.scope import Scope
 
 
@@ -21,6 +26,17 @@ def segments_visible_to(scope: Scope) -> QuerySet[Segment]:
     if scope.everything:
         return Segment.objects.all()
     return Segment.objects.filter(Q(is_shared=True) | Q(created_by_id=scope.user_id))
+
+
+def name_check(scope: Scope, name: str, *, but: Segment | None = None) -> None:
+    """Raise Conflict where a segment that the scope sees has this name already: nobody could tell them apart."""
+    named = segments_visible_to(scope).filter(name__iexact=name.strip())
+    if (named.exclude(pk=but.pk) if but else named).exists():
+        raise Conflict(
+            _("There is a segment of this name already. Choose another."),
+            code="segment_name_taken",
+            field="name",
+        )
 
 
 def segments_editable_by(scope: Scope) -> QuerySet[Segment]:
@@ -60,6 +76,17 @@ def segment_contacts(segment: Segment, scope: Scope) -> QuerySet[ExternalContact
     people = segment_persons(segment, scope).values("pk")
     linked = PersonLink.objects.filter(person__in=people).values("record_id")
     return contacts_visible_to(scope).filter(pk__in=linked)
+
+
+def field_uses(key: str) -> list[Use]:
+    """Return how many segments, and how many tag rules, ask for a customer field."""
+    return [
+        Use(words, rows.alias(text=Cast("condition", TextField())).filter(text__contains=f'"{FIELD}{key}"').count())
+        for words, rows in (
+            (_("Segments"), Segment.objects.all()),
+            (_("Tag rules"), TagRule.objects.all()),
+        )
+    ]  # fmt: skip
 
 
 def entry_counts(segment: Segment) -> Mapping[str, int]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from customers.segments.compiling import condition_checked
 from customers.segments.conditions import condition_json
 from customers.segments.models import Segment
-from customers.segments.selectors import segment_persons
+from customers.segments.selectors import name_check, segment_persons
 from scrm.core.audit import services as audit
 from scrm.core.exceptions import ValidationFailed
 from scrm.core.scope import Scope
@@ -30,6 +30,7 @@ def segment_save(
     """
     if not name.strip():
         raise ValidationFailed(_("Give the segment a name."), code="segment_name", field="name")
+    name_check(scope, name[:60], but=segment)
     tree = condition_checked(condition, scope)
     before = None if segment is None else _told(segment)
     segment = segment or Segment(created_by=actor)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,7 +24,12 @@ from customers.segments.building import (
     row_for,
 )
 from customers.segments.compiling import condition_checked, contacts_meeting, persons_meeting
-from customers.segments.conditions import Join, condition_read, condition_words
+from customers.segments.conditions import (
+    Join,
+    condition_read,
+    condition_words,
+    condition_words_kept,
+)
 from customers.segments.forms import AudienceForm, SegmentFilter, SegmentForm
 from customers.segments.models import Segment
 from customers.segments.tables import PersonTable, SegmentTable
@@ -31,7 +37,6 @@ from scrm.core.downloads import workbook_response
 from scrm.core.excel import write_workbook
 from scrm.core.exceptions import ScrmError, ValidationFailed
 from scrm.core.listing import build_list
-from scrm.core.refusals import RefusalInForm
 from scrm.core.scope import ScopedRequest, requires
 
 FOLDER = "console/customers/segments"
@@ -74,6 +79,7 @@ def segment_detail(request: ScopedRequest, pk: Any) -> HttpResponse:
             lines = condition_words(condition_read(segment.condition, request.scope), request.scope)
     except ValidationFailed as error:
         problem = error.message
+        lines = condition_words_kept(segment.condition, request.scope)
         contacts = ExternalContact.objects.none()
     page = build_list(request, queryset=contacts, table_class=PersonTable, order=("-id",))
     for row, view in zip(page.rows, shown(request.scope, page.rows), strict=True):
@@ -124,7 +130,7 @@ def _edit(request: ScopedRequest, segment: Segment | None) -> HttpResponse:
     if request.method == "POST":
         condition = condition_posted(request.POST, request.scope)
         if form.is_valid():
-            with RefusalInForm(form):
+            try:
                 saved = services.segment_save(
                     request.scope,
                     segment,
@@ -133,6 +139,9 @@ def _edit(request: ScopedRequest, segment: Segment | None) -> HttpResponse:
                     is_shared=form.cleaned_data.get("is_shared", False),
                     actor=request.user,
                 )
+            except ScrmError as error:
+                _say(form, error)
+            else:
                 return redirect("segments:detail", saved.pk)
     context = {
         "form": form,
@@ -142,6 +151,12 @@ def _edit(request: ScopedRequest, segment: Segment | None) -> HttpResponse:
     }
     status = 422 if form.errors else 200
     return render(request, f"{FOLDER}/edit.html", context, status=status)
+
+
+def _say(form: forms.Form, error: ScrmError) -> None:
+    """Put a refusal beside the field it names, else above the form."""
+    field = error.data.get("field")
+    form.add_error(field if field in form.fields else None, error.message)
 
 
 @require_POST
@@ -227,8 +242,7 @@ def audience_import(request: ScopedRequest) -> HttpResponse:
                 into=form.cleaned_data["into"],
             )
         except ScrmError as error:
-            field = error.data.get("field")
-            form.add_error(field if field in form.fields else None, error.message)
+            _say(form, error)
         else:
             return redirect("jobs:detail", job.pk)
     status = 422 if form.errors else 200

@@ -98,7 +98,8 @@ def _page_size(raw: str | None) -> int:
 
 
 def _is_filtered(query: QueryDict, filterset: Any) -> bool:
-    return any(query.get(name) for name in (*filterset.form.fields, SEALED))
+    given = any(query.get(name) for name in (*filterset.form.fields, SEALED))
+    return given or bool(filterset.errors)
 
 
 def _url(query: QueryDict, **changes: str | None) -> str:

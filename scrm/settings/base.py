@@ -248,6 +248,8 @@ PERSON_HOLDINGS = (
     "materials.holdings.HOLDINGS",
     "attribution.holdings.HOLDINGS",
 )
+# What the rooms above keep that asks for a customer field, told before one is switched off.
+FIELD_USES = ("customers.lists.saved.field_uses", "customers.segments.selectors.field_uses")
 # Who was forgotten, asked at every door by which people come in.
 ERASED_RESOLVER = "customers.privacy.tombstones.found"
 # Erasures, encrypted, outside the database and its backups: replayed after a restore.

@@ -99,8 +99,13 @@ def test_check_in_then_redeem_then_the_guide_hands_out(
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
     # when they redeem
-    button = page.get_by_role("button", name="Redeem")
+    link = page.get_by_role("link", name="Redeem")
+    assert (link.bounding_box() or {})["height"] >= 44
+    link.click()
+    button = page.get_by_role("button", name="Spend 12 points")
     assert (button.bounding_box() or {})["height"] >= 44
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert not Redemption.objects.exists()
     button.click()
     code = page.locator(".g-code").inner_text()
     assert code == Redemption.objects.get().code

@@ -120,6 +120,7 @@ ACTIONS = {
     "outbox.count_as_sent": _("Counted as sent"),
     "outbox.send_again": _("Sent again"),
     "fields.create": _("Customer field made"),
+    "fields.restore": _("Customer field asked for again"),
     "fields.retire": _("Customer field not asked for any more"),
     "fields.update": _("Customer field changed"),
     "fields.values_set": _("Fields of a customer changed"),

@@ -2,6 +2,8 @@
 
 import hashlib
 import hmac
+import html
+import re
 import secrets
 import time
 from http.cookiejar import DefaultCookiePolicy
@@ -23,6 +25,10 @@ PAGE_SECONDS = 30.0
 READ_SECONDS = 20.0
 MOST_BYTES = 32 * 1024 * 1024
 WORDS_SHOWN = 200
+# Pages say what they are about near their beginning.
+BYTES_LOOKED_AT = 16 * 1024
+# What of a page no reader sees: comments, scripts and styles with what they hold, tags, also those cut off.
+MARKUP = re.compile(r"(?is)<!--.*?(?:-->|$)|<(script|style)\b.*?(?:</\1\s*>|$)|<[^>]*(?:>|$)")
 
 
 class RestDoor:
@@ -112,7 +118,11 @@ def _refused(status: int, body: bytes) -> ExternalFailure:
 
 
 def _shown(body: bytes) -> str:
-    return " ".join(body[: WORDS_SHOWN * 4].decode("utf-8", "replace").split())[:WORDS_SHOWN]
+    """Return the first words of an answer; of a page those a reader would see, without its markup."""
+    text = body[:BYTES_LOOKED_AT].decode("utf-8", "replace").strip()
+    if text.startswith("<"):
+        text = html.unescape(MARKUP.sub(" ", text))
+    return " ".join(text.split())[:WORDS_SHOWN]
 
 
 def signed_headers(settings: "RestSettings", path: str) -> dict[str, str]:

@@ -30,7 +30,7 @@ class JobRun(models.Model):
     """A long piece of work: how far it is, what it did, where it resumes after a crash.
 
     `title` is a message id (marked with gettext_noop by the caller) and is translated when shown;
-    `params` and `cursor` hold ids, never personal data.
+    `params` and `cursor` hold ids, never personal data; `page` among the params is the address of what it works on.
     """
 
     State = JobState

@@ -1,6 +1,7 @@
 """Reads of jobs."""
 
 from django.db.models import QuerySet
+from django.urls import Resolver404, resolve
 
 from scrm.core.jobs.models import ACTIVE_STATES, JobRun
 from scrm.core.scope import Scope
@@ -12,6 +13,16 @@ def jobs_visible_to(scope: Scope) -> QuerySet[JobRun]:
     if scope.allows("jobs.view") and scope.everything:
         return jobs
     return jobs.filter(started_by_id=scope.user_id)
+
+
+def page_of(scope: Scope, job: JobRun) -> str:
+    """Return the address of what a job works on, "" where it names none or the person may not open such pages."""
+    page = str(job.params.get("page", ""))
+    try:
+        permission = getattr(resolve(page).func, "permission", "") if page else ""
+    except Resolver404:
+        return ""
+    return page if permission and scope.allows(permission) else ""
 
 
 def may_decide(scope: Scope, job: JobRun) -> bool:

@@ -38,6 +38,7 @@ def _shown(scope: Scope, job: JobRun) -> dict[str, Any]:
         "may_decide": selectors.may_decide(scope, job),
         "has_error_file": selectors.error_file_of(scope).filter(pk=job.pk).exists(),
         "figures": figures_of(job.result),
+        "page": selectors.page_of(scope, job),
     }
 
 

@@ -1,5 +1,6 @@
 """The customer's page: who WeChat says it is, who is in the group, and whatever somebody tries instead."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -215,7 +216,20 @@ def test_points_are_redeemed_once_and_only_for_what_is_there(place: Any, person:
     ):  # fmt: skip
         assert client.post(url, values).status_code == status, values
     assert not Redemption.objects.exists()
-    # and then redeems, twice
+    # and then is asked once more, which spends nothing
+    listed = client.get(f"/g/{place.token}/").content.decode()
+    assert f'href="{url}?reward={reward.pk}">Redeem</a>' in listed
+    assert 'name="key"' not in listed
+    asked = client.get(url, {"reward": reward.pk}).content.decode()
+    assert [words in asked for words in ("Redeem 马克杯?", "Spend 10 points", "<dd>15</dd>")] == [
+        True
+    ] * 3
+    assert "Spend" not in client.get(url, {"reward": dear.pk}).content.decode()
+    for other in (shut.pk, 999999, "-1", ""):
+        assert client.get(url, {"reward": other}).status_code == 404
+    assert not Redemption.objects.exists()
+    # and then redeems, the form of that page twice
+    key = re.findall(r'name="key" value="([0-9a-f]{32})"', asked)[0]
     for _tap in range(2):
         assert client.post(url, {"reward": reward.pk, "key": key}).status_code == 302
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -21,7 +22,9 @@ from customers.crm.services import members_upsert
 from customers.intake import importing, pulling, sources
 from customers.intake.kinds import KINDS
 from customers.intake.models import FactFile, PullSource
+from customers.intake.selectors import failures_of
 from scrm.accounts.models import User
+from scrm.core.alerts.models import Alert
 from scrm.core.audit.models import AuditEntry
 from scrm.core.exceptions import Conflict
 from scrm.core.jobs.models import JobRun
@@ -48,6 +51,7 @@ class System:
     asked: list[str] = field(default_factory=list)
     breaks_at: int = 0
     total: int | None = None
+    page: tuple[int, str] | None = None
 
     def answer(self, path: str) -> tuple[int, Any]:
         self.asked.append(path)
@@ -72,6 +76,8 @@ def system(settings: Any) -> Iterator[System]:
             else:
                 status, body = found.answer(self.path)
             content = json.dumps(body).encode()
+            if found.page is not None:
+                status, content = found.page[0], found.page[1].encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
@@ -216,6 +222,60 @@ def test_pages_connect_map_and_try_without_showing_a_customer(
     # IT connects; taking customers' data in is for whoever may import
     assert client.post(f"{page}read/").status_code == 403
     assert JobRun.objects.count() == 0
+
+
+def test_what_failed_in_the_last_reading_is_said_until_it_came_in(
+    client: Client, hq_ops: User, system: System, django_assert_num_queries: Any
+) -> None:
+    # given a reading of which two records are wrong, and another source in order
+    system.orders[1]["paid"]["sum"] = system.orders[3]["paid"]["sum"] = "much"
+    row, other = source(system), source(system, name="web")
+    read(row)
+    client.cookies["django_language"] = "en"
+    assert client.login(username="hq", password=PASSWORD)
+    job = JobRun.objects.get(kind="intake.import")
+    read(other)
+    JobRun.objects.exclude(pk=job.pk).update(failed=0)
+
+    # then the list and its page say so, with the way to the job
+    page = reverse("intake:source", args=[row.pk])
+    link = f'<a href="/console/jobs/{job.pk}/">2 records could not be taken over</a>'
+    listed = client.get("/console/crm-sources/").content.decode()
+    shown = client.get(page).content.decode()
+    assert [(text.count(link), text.count("Read in part")) for text in (listed, shown)] == [
+        (1, 1)
+    ] * 2
+    assert listed.count("In order") == 1
+    with django_assert_num_queries(3):
+        failures_of([row, other])
+
+    # and still when it is read again and says the same, until it is put right
+    read(row)
+    assert link in client.get(page).content.decode()
+    system.orders[1] = order(1)
+    system.orders[3] = order(3)
+    read(row)
+    assert "In order" in client.get(page).content.decode()
+
+
+@pytest.mark.parametrize("status", [401, 404])
+def test_a_page_of_the_other_system_is_told_by_its_words(system: System, status: int) -> None:
+    # given a system that answers with a page
+    system.page = (
+        status,
+        "<!doctype html><html><head><style>b { color: red }</style><title>Not&nbsp;here</title>"
+        "<script>alert(1)</script></head><body><!-- v2 --><h1 class='x'>No such <b>desk</b></h1></body>",
+    )
+
+    row = source(system)
+    read(row)
+
+    # then the alert says its words, and nothing of its markup
+    row.refresh_from_db()
+    alert = Alert.objects.get(kind="intake.source")
+    for words in (row.last_problem, alert.text):
+        assert f"{status}" in words
+        assert words.endswith("Not here No such desk")
 
 
 def test_who_may_not_connect_changes_nothing(client: Client, hq_ops: User, system: System) -> None:

@@ -131,7 +131,7 @@ def test_ticked_ones_and_filters_choose_less(
     [
         ({"query": ""}, "Tick customers first"),
         ({"ids": ["nonsense"], "query": ""}, "Tick customers first"),
-        ({"all": "1", "query": "added_from=nonsense"}, "These filters are not valid any more"),
+        ({"all": "1", "query": "added_from=nonsense"}, "Added from: Enter a valid date"),
     ],
 )
 def test_nobody_chosen_is_said_on_the_list(

@@ -281,7 +281,11 @@ def test_a_day_no_filter_can_read_lists_nobody_and_chooses_nobody(
     # then nobody is shown, nobody can be chosen, no file is written, and no profile takes such a day either
     words = page.content.decode()
     assert (shown(page), page.context["list"].total) == ([], 0)
-    assert ("Correct the filter" in words, "field-error" in words, 'name="all"' in words) == (
+    assert (
+        "These filters cannot be used" in words,
+        "field-error" in words,
+        'name="all"' in words,
+    ) == (
         True,
         True,
         False,

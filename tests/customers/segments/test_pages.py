@@ -1,5 +1,6 @@
 """The pages of segments and rules: who may see and change what, and that a denied act changes nothing."""
 
+import re
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from customers.segments.models import Segment, TagRule
 from scrm.accounts.models import User
 from scrm.core.audit.models import AuditEntry
 from scrm.core.jobs.models import JobRun
+from scrm.core.jobs.selectors import page_of
+from scrm.core.scope import EMPTY_SCOPE
 from tests.cast import PASSWORD
-from tests.factories.customers import ContactFactory, RelationFactory, TagFactory
+from tests.factories.customers import NOON, ContactFactory, RelationFactory, TagFactory
 from tests.factories.segments import active_rule, every, leaf, person_of, segment_of
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +63,33 @@ def test_a_segment_is_made_changed_counted_and_deleted(english: Client, hq_ops: 
     assert not Segment.objects.exists()
     actions = list(AuditEntry.objects.order_by("pk").values_list("action", flat=True))
     assert [each for each in actions if each.startswith("segment")] == ["segment.create", "segment.delete"]  # fmt: skip
+
+
+def test_the_list_says_which_guide_has_left(
+    english: Client, hq_ops: User, guide_li: Member, guide_wang: Member
+) -> None:
+    # given a customer whom Wang took over from Li, whose account was deleted
+    contact = ContactFactory(name="小花")
+    person_of(contact)
+    RelationFactory(
+        member=guide_li, contact=contact, status="lost", lost_by="transfer", lost_at=NOON
+    )
+    RelationFactory(member=guide_wang, contact=contact)
+    segment = segment_of(CONDITION, is_shared=True)
+    english.login(username="hq", password=PASSWORD)
+    address = f"/console/segments/{segment.pk}/"
+    assert "李娜 · handed over to another member" in words(english, address)
+
+    Member.objects.filter(pk=guide_li.pk).update(status=Member.Status.LEFT)
+
+    shown = words(english, address)
+    assert "李娜 · left" in shown
+    assert "王芳 ·" not in shown
+
+
+def words(client: Client, address: str) -> str:
+    """Return the words of a page, without its marks."""
+    return " ".join(re.sub(r"<[^>]*>", "", client.get(address).content.decode()).split())
 
 
 def test_the_builder_gives_rows_for_every_fact(english: Client, hq_ops: User) -> None:
@@ -234,7 +264,22 @@ def test_an_audience_file_by_its_page(
     with django_capture_on_commit_callbacks(execute=True):
         answer = english.post("/console/segments/import/", {"name": "CDP", "file": file})
     assert answer.status_code == 302
-    assert JobRun.objects.get(kind="segments.audience").failed == 1
+    job = JobRun.objects.get(kind="segments.audience")
+    assert job.failed == 1
+    # and its job leads to the audience, whoever may not see segments nowhere
+    address = f"/console/segments/{Segment.objects.get().pk}/"
+    assert f'href="{address}"' in english.get(f"/console/jobs/{job.pk}/").content.decode()
+    assert page_of(EMPTY_SCOPE, job) == ""
+    # and no other of its name is made, neither from a file nor by condition
+    file.seek(0)
+    taken = english.post("/console/segments/import/", {"name": " cdp ", "file": file})
+    by_condition = english.post("/console/segments/new/", {**FORM, "name": "CDP"})
+    for refused in (taken, by_condition):
+        assert refused.status_code == 422
+        assert refused.context["form"].errors["name"] == [
+            "There is a segment of this name already. Choose another."
+        ]
+    assert Segment.objects.count() == 1
     bad = SimpleUploadedFile("a.csv", b"colour\nred\n")
     assert english.post("/console/segments/import/", {"name": "x", "file": bad}).status_code == 422
     assert Segment.objects.count() == 1

@@ -1,21 +1,25 @@
 """Tag rules beside each other: one that breaks stops alone, none undoes another's work, none runs in circles."""
 
+import re
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from customers.fields.models import FieldDefinition
-from customers.fields.services import FieldWish, field_create
+from customers.fields.services import FieldWish, field_create, field_retire
 from customers.oneid.models import PersonLink
 from customers.relations.models import FollowRelation
 from customers.segments import rules, running
-from customers.segments.models import TagRule
+from customers.segments.models import RuleMark, TagRule
 from customers.segments.senders import MARK_SENDER
 from customers.tags.local import local_mark
 from customers.tags.models import LocalTag, LocalTagMark
+from scrm.accounts.models import User
 from scrm.core.exceptions import ValidationFailed
 from scrm.core.outbox.models import OutboxMessage
+from tests.cast import PASSWORD
 from tests.factories.accounts import UserFactory
 from tests.factories.customers import ContactFactory, RelationFactory, TagFactory
 from tests.factories.segments import active_rule, buyer, every, leaf, none, person_of
@@ -82,6 +86,52 @@ def test_a_rule_on_a_choice_that_is_gone_stops_alone(gold: Any, spender: FollowR
     # and nobody saves such a rule anew
     with pytest.raises(ValidationFailed):
         rules.rule_save(None, wish(name="anew", condition=oily), actor=UserFactory())
+
+
+def test_a_rule_on_a_field_that_is_off_changes_nobody_and_says_so(
+    gold: Any, spender: FollowRelation, client: Client, hq_ops: User
+) -> None:
+    # given a rule that put its tag, and would take it off, whose field is switched off
+    wish_ = FieldWish("Has pets", "serve", "customer", ("hq_ops",))
+    field = field_create(
+        actor=None, key="pets", type="yes_no", data_class="behaviour", record="contact", wish=wish_
+    )
+    condition = every(leaf("field:pets", "is", True))
+    rule = active_rule(condition, "et_gold", takes_off=True)
+    FollowRelation.objects.update(tag_ids=["et_gold"])
+    RuleMark.objects.create(rule=rule, relation=spender, tag_id="et_gold", state="put")
+    field_retire(field, actor=hq_ops)
+
+    # when its pages are opened before it ever runs
+    client.cookies["django_language"] = "en"
+    client.login(username="hq", password=PASSWORD)
+    pages = [
+        client.get(f"/console/segments/rules/{path}").content.decode()
+        for path in ("", f"{rule.pk}/", f"{rule.pk}/edit/")
+    ]
+
+    # then they say in words what is wrong, and show what was asked
+    listed, shown, edited = pages
+    assert "Cannot run" in listed
+    assert all("The customer field “Has pets” is switched off." in page for page in (listed, shown))
+    assert "Has pets: yes (switched off)" in shown
+    assert 'value="field:pets" selected>Has pets (switched off)</option>' in edited
+    assert all("field:pets" not in page for page in (listed, shown))
+    # and nobody saves it as if the question were not there
+    row = re.findall(r'name="row" value="([0-9a-f]+)"', edited)[0]
+    form = {"name": "rule", "tag_ids": ["et_gold"], "group": "0", "join-0": "all", "row": row,
+            f"group-{row}": "0", f"fact-{row}": "field:pets", f"op-{row}": "is", f"value-{row}": "yes"}  # fmt: skip
+    refused = client.post(f"/console/segments/rules/{rule.pk}/edit/", form)
+    assert refused.status_code == 422
+    assert "is switched off" in refused.content.decode()
+    rule.refresh_from_db()
+    assert (rule.condition, rule.version) == (condition, 1)
+
+    # and when the rules run, it touches nobody's tags and is halted
+    counts = running.persons_evaluate(list(person_ids()))
+    assert (counts.added, counts.removed, OutboxMessage.objects.count()) == (0, 0, 0)
+    rule.refresh_from_db()
+    assert (rule.state, "Has pets" in rule.problem) == (TagRule.State.STOPPED, True)
 
 
 def test_a_rule_that_hangs_on_its_own_tag_is_not_switched_on(

@@ -1,5 +1,6 @@
 """The sync's pages: who may start, stop and release; what was missed as each scope sees it."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,7 @@ from contacts.directory.models import Member
 from customers.relations.models import FollowRelation
 from customers.sync import services
 from customers.sync.failures import Moment
-from customers.sync.models import MissedChange, SyncFault, SyncRun
+from customers.sync.models import MissedChange, SyncChain, SyncFault, SyncRun
 from customers.sync.progress import Progress
 from customers.sync.throttle import Throttle
 from customers.sync.words import wait_words
@@ -202,6 +203,21 @@ def test_a_first_run_says_that_nobody_knows_its_end_yet(client: Client, hq_ops: 
     page = client.get(reverse("customer_sync:live", args=[sync.pk])).content.decode()
 
     assert "nobody can tell yet when it is over" in page
+
+
+def test_every_figure_of_a_chain_names_itself_where_the_head_of_the_table_is_away(
+    client: Client, hq_ops: User
+) -> None:
+    sync = services.sync_start(actor=hq_ops)
+    SyncChain.objects.create(run=sync, number=1, userids=["e0001"])
+    login(client, "hq")
+
+    page = client.get(reverse("customer_sync:detail", args=[sync.pk])).content.decode()
+
+    table = page.partition('id="chains-title"')[2].partition("</table>")[0]
+    heads = re.findall(r"<th[^>]*>([^<]+)</th>", table)
+    assert re.findall(r'<td[^>]*data-label="([^"]+)">', table) == heads
+    assert len(heads) == 6
 
 
 def test_each_scope_sees_what_was_missed_of_its_own_customers(
