@@ -325,8 +325,8 @@ def address_book_emptied(arena: Arena) -> Row:
 
 
 def poison_among_events(arena: Arena) -> Row:
-    """F24: 100 among 10,000; in the short form 20 among 2,000."""
-    good, bad = (10_000, 100) if arena.seconds > SHORT_SECONDS else (2_000, 20)
+    """F24: 100 among 10,000; in the short form 40 among 4,000."""
+    good, bad = (10_000, 100) if arena.seconds > SHORT_SECONDS else (4_000, 40)
     return _row(
         "F24",
         f"{bad} events whose handler always raises, among {good}",

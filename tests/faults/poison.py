@@ -22,7 +22,8 @@ EVENT, GOOD, POISON = "f24", "good", "poison"
 WORKERS = ("inbox-1", "inbox-2")
 LEAST_SHARE = 0.9
 BATCH = 8
-ROUNDS = 3
+# Of each side the best round counts: on a shared machine single ones lie a sixth apart.
+ROUNDS = 6
 applied: list[int] = []
 mended = False
 
