@@ -4,25 +4,15 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import psutil
 
+from benchmarks.database import backend_seconds
+
 # Rows of one comparison of costs, and of one batch as a sync stores it.
 BATCH_PAGES = 10
-
-
-def backend_seconds() -> float:
-    """Return the CPU our PostgreSQL backend has used, to the nanosecond: its clock of ticks knows 10 ms only."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_backend_pid()")
-        (pid,) = cursor.fetchone()
-    spent, *_waited = Path(f"/proc/{pid}/schedstat").read_text().split()
-    return int(spent) / 1e9
 
 
 def run() -> dict[str, Any]:

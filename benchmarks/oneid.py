@@ -22,7 +22,7 @@ SETTINGS = "scrm.settings.dev"
 MEMBERS, SMOKE_MEMBERS = 1_000_000, 20_000
 # The backfill and the online part: every record goes through the product's own path.
 FILLED, SMOKE_FILLED = 50_000, 25_000
-ONE_BY_ONE, NAIVE = 1_000, 200
+ONE_BY_ONE, NAIVE = 1_000, 600
 ROUNDS = 2
 BYTES_AN_EDGE = 500
 Figures = dict[str, Any]

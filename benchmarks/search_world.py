@@ -6,10 +6,11 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
+from statistics import median
 from typing import Any
 from uuid import UUID
 
-import psutil
+from benchmarks.database import backend_seconds
 
 GUIDES, STORE = 400, 8
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤"
@@ -237,25 +238,21 @@ def _measure(sample: dict[str, str], guides: list[int]) -> list[dict[str, Any]]:
             hits = first_hits(scope, asked, 6)
             if kind not in ("common", "unfinished", "initials", "pinyin") and not hits:
                 raise AssertionError(f"{kind} of {sample} is not found by {scope_name}")
-            spent = _backend_seconds(lambda: first_hits(scope, asked, 6))  # noqa: B023
+            spent = _search_seconds(lambda: first_hits(scope, asked, 6))  # noqa: B023
             figures.append(
                 {"scope": scope_name, "kind": kind, "ms": spent * 1000, "hits": len(hits)}
             )
     return figures
 
 
-def _backend_seconds(search: Callable[[], object]) -> float:
-    """Return the CPU seconds of our PostgreSQL backend a search, over some rounds: its clock has ticks of 10 ms."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        process = psutil.Process(cursor.fetchone()[0])
-    before = process.cpu_times()
+def _search_seconds(search: Callable[[], object]) -> float:
+    """Return the CPU seconds of our PostgreSQL backend a search: the median of some rounds, as others work here too."""
+    spent = []
     for _round in range(ROUNDS):
+        before = backend_seconds()
         search()
-    after = process.cpu_times()
-    return (after.user + after.system - before.user - before.system) / ROUNDS
+        spent.append(backend_seconds() - before)
+    return median(spent)
 
 
 if __name__ == "__main__":
