@@ -21,8 +21,8 @@ LINKED, KEPT, SAME, SLOW, BUSY = "linked", "kept", "same", "slow", "busy"
 # One statement and one snapshot for all: a note on a change that came meanwhile is not forgotten. A batch is often a
 # backfill, and no plan may rest on statistics of tables that were empty a moment ago, nor on how many rows a step
 # makes: each step has one row a record and carries what the next one needs, and tables are probed by index for one
-# record at a time (a LATERAL with an aggregate or a LIMIT, which is never turned into a join). Joining the steps to
-# each other, or scanning the tables, makes a record the dearer the more there are.
+# record at a time (a LATERAL with an aggregate, a LIMIT or OFFSET 0, which is never turned into a join). Joining the
+# steps to each other, or scanning the tables, makes a record the dearer the more there are.
 LINK_RECORDS = """
 WITH asked AS MATERIALIZED (
     SELECT * FROM unnest(%(kinds)s::text[], %(ids)s::uuid[], %(persons)s::uuid[]) a(record_kind, id, person)
@@ -125,8 +125,10 @@ WITH asked AS MATERIALIZED (
      UNION
     SELECT 'member', id::text, now() FROM linked WHERE record_kind = 'member'
 ), forgotten AS (
-    DELETE FROM customers_recordchange c USING linked l
-     WHERE c.record_id = l.id AND c.record_kind = l.record_kind
+    DELETE FROM customers_recordchange WHERE id = ANY (ARRAY(
+        SELECT c.id FROM linked l CROSS JOIN LATERAL (
+               SELECT c.id FROM customers_recordchange c
+                WHERE c.record_id = l.id AND c.record_kind = l.record_kind OFFSET 0) c))
 )
 SELECT record_kind, id FROM linked
 """
