@@ -48,7 +48,11 @@ class GroupPhone:
         self._press("check-in")
 
     def redeem(self, reward: str) -> None:
-        """Redeem one piece of a reward."""
+        """Redeem one piece of a reward: its page names the price, and asks once more."""
+        link = re.search(rf'href="([^"]*/redeem/\?reward={reward})"', self.html)
+        if not link:
+            raise WrongFigureError(f"{self.address} offers no redeem: {text_of(self.html)[:300]}")
+        self._get(self.base_url + link[1])
         self._press("redeem", reward=reward)
 
     def _press(self, act: str, **wanted: str) -> None:
